@@ -1,0 +1,78 @@
+"""The complaint and the states it may pass through."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from domain.errors import WrongState
+from domain.tables import Base, Id, Owned
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class State(StrEnum):
+    """Where a case stands; `escalated` goes with a level from 1."""
+
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    ESCALATED = "escalated"
+    RESOLVED = "resolved"
+    REOPENED = "reopened"
+
+
+TRANSITIONS: Mapping[State, frozenset[State]] = {
+    State.OPEN: frozenset({State.ACKNOWLEDGED, State.ESCALATED, State.RESOLVED}),
+    State.ACKNOWLEDGED: frozenset({State.ESCALATED, State.RESOLVED}),
+    State.ESCALATED: frozenset({State.ACKNOWLEDGED, State.ESCALATED, State.RESOLVED}),
+    State.RESOLVED: frozenset({State.REOPENED}),
+    State.REOPENED: frozenset({State.ACKNOWLEDGED, State.ESCALATED, State.RESOLVED}),
+}
+
+
+class Outcome(StrEnum):
+    """How a case ended."""
+
+    REFUNDED = "refunded"
+    REPLACED = "replaced"
+    EXPLAINED = "explained"
+    COMPENSATED = "compensated"
+    UNFOUNDED = "unfounded"
+
+
+class Complaint(Owned, Base):
+    """What a buyer complains of, on one order; `level` counts the escalations."""
+
+    __tablename__ = "complaints"
+    __table_args__ = (Index(None, "merchant_id", "order_id"), Index(None, "answer_due_at"))
+
+    order_id: Mapped[int] = mapped_column(Id, ForeignKey("orders.id", ondelete="RESTRICT"))
+    state: Mapped[State] = mapped_column(default=State.OPEN)
+    level: Mapped[int] = mapped_column(default=0)
+    text: Mapped[str]
+    opened_by: Mapped[str]
+    opened_at: Mapped[datetime]
+    acknowledged_by: Mapped[str | None]
+    acknowledged_at: Mapped[datetime | None]
+    resolved_by: Mapped[str | None]
+    resolved_at: Mapped[datetime | None]
+    outcome: Mapped[Outcome | None]
+    resolution: Mapped[str | None]
+    #: When the clock escalates it; None while somebody has it in hand.
+    answer_due_at: Mapped[datetime | None]
+
+    @property
+    def name(self) -> str:
+        """What people call it, as in “Complaint C-7”."""
+        return f"C-{self.id}"
+
+    def move(self, to: State) -> None:
+        """Pass to another state; raises `WrongState` if the table has no such arrow."""
+        if to not in TRANSITIONS[self.state]:
+            raise WrongState(f"Complaint {self.name}", self.state, to, TRANSITIONS[self.state])
+        self.state = to

@@ -1,0 +1,156 @@
+"""What can be done with a complaint: open, acknowledge, escalate, resolve, reopen."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from domain import merchants
+from domain.complaints.model import Complaint, Outcome, State
+from domain.errors import Conflict, ReasonNeeded, RecordNotFound
+from domain.events import Kind
+from domain.orders import queries as orders
+from domain.people import Can, Member
+from domain.store import Work
+
+
+class TopLevelReached(Conflict):
+    """There is no higher level to escalate to."""
+
+    def __init__(self, name: str, level: int) -> None:
+        super().__init__(f"Complaint {name} is at the top level ({level}) already. Resolve it.")
+
+
+async def open_case(work: Work, member: Member, order_id: int, text: str) -> Complaint:
+    """Open a case on an order; its clock starts now, weekends included.
+
+    Raises:
+        ReasonNeeded: there is no word on what the buyer complains of.
+        RecordNotFound: there is no such order.
+    """
+    member.must(Can.COMPLAIN)
+    if not text.strip():
+        raise ReasonNeeded("open a complaint")
+    order = await orders.lock(work.session, order_id)
+    complaint = Complaint(
+        order_id=order.id,
+        state=State.OPEN,
+        level=0,
+        text=text.strip(),
+        opened_by=member.member_id,
+        opened_at=work.now,
+    )
+    await _start_clock(work, complaint)
+    work.session.add(complaint)
+    await work.session.flush()
+    # The text may name the buyer, so the log keeps only that there is a case.
+    _record(work, complaint, Kind.COMPLAINT_OPENED, None)
+    return complaint
+
+
+async def acknowledge(work: Work, member: Member, complaint_id: int) -> Complaint:
+    """Say that a person has it in hand, which stops the clock."""
+    member.must(Can.COMPLAIN)
+    complaint = await lock(work, complaint_id)
+    complaint.move(State.ACKNOWLEDGED)
+    complaint.acknowledged_by, complaint.acknowledged_at = member.member_id, work.now
+    complaint.answer_due_at = None
+    _record(work, complaint, Kind.COMPLAINT_ACKNOWLEDGED, None)
+    return complaint
+
+
+async def escalate(work: Work, member: Member, complaint_id: int, why: str) -> Complaint:
+    """Pass the case to the next level; raises `TopLevelReached` if there is none."""
+    member.must(Can.COMPLAIN)
+    if not why.strip():
+        raise ReasonNeeded("escalate a complaint")
+    complaint = await lock(work, complaint_id)
+    await _raise_level(work, complaint, why.strip())
+    return complaint
+
+
+async def resolve(
+    work: Work, member: Member, complaint_id: int, outcome: Outcome, note: str
+) -> Complaint:
+    """Close the case with what came of it."""
+    member.must(Can.COMPLAIN)
+    complaint = await lock(work, complaint_id)
+    complaint.move(State.RESOLVED)
+    complaint.resolved_by, complaint.resolved_at = member.member_id, work.now
+    complaint.outcome, complaint.resolution = outcome, note.strip() or None
+    complaint.answer_due_at = None
+    _record(work, complaint, Kind.COMPLAINT_RESOLVED, complaint.resolution, outcome=outcome)
+    return complaint
+
+
+async def reopen(work: Work, member: Member, complaint_id: int) -> Complaint:
+    """Open a resolved case again, with a fresh clock."""
+    member.must(Can.COMPLAIN)
+    complaint = await lock(work, complaint_id)
+    complaint.move(State.REOPENED)
+    complaint.resolved_by = complaint.resolved_at = complaint.outcome = None
+    complaint.resolution = None
+    await _start_clock(work, complaint)
+    _record(work, complaint, Kind.COMPLAINT_REOPENED, None)
+    return complaint
+
+
+async def sweep_unanswered(work: Work, *, most: int) -> int:
+    """Escalate the cases that nobody answered in time; returns how many were due."""
+    due = (
+        await work.session.scalars(
+            select(Complaint)
+            .where(Complaint.answer_due_at <= work.now)
+            .limit(most)
+            .with_for_update(skip_locked=True)
+        )
+    ).all()
+    settings = await merchants.settings(work.session)
+    for complaint in due:
+        complaint.answer_due_at = None
+        if complaint.level < settings["complaint.levels"]:
+            await _raise_level(work, complaint, "nobody answered in time")
+    return len(due)
+
+
+async def lock(work: Work, complaint_id: int) -> Complaint:
+    """Return the complaint under a row lock; raises `RecordNotFound`."""
+    complaint = await work.session.scalar(
+        select(Complaint)
+        .where(Complaint.id == complaint_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if complaint is None:
+        raise RecordNotFound("complaint", f"C-{complaint_id}")
+    return complaint
+
+
+async def _raise_level(work: Work, complaint: Complaint, why: str) -> None:
+    levels = (await merchants.settings(work.session))["complaint.levels"]
+    if complaint.state is not State.RESOLVED and complaint.level >= levels:
+        raise TopLevelReached(complaint.name, complaint.level)
+    complaint.move(State.ESCALATED)
+    complaint.level += 1
+    await _start_clock(work, complaint)
+    _record(work, complaint, Kind.COMPLAINT_ESCALATED, why)
+
+
+async def _start_clock(work: Work, complaint: Complaint) -> None:
+    hours = (await merchants.settings(work.session))["complaint.answer_within_hours"]
+    complaint.answer_due_at = work.now + timedelta(hours=hours)
+
+
+def _record(
+    work: Work, complaint: Complaint, kind: Kind, why: str | None, **data: str | None
+) -> None:
+    work.record(
+        kind,
+        complaint,
+        order_id=complaint.order_id,
+        why=why,
+        state=complaint.state,
+        level=complaint.level,
+        **data,
+    )

@@ -1,0 +1,65 @@
+"""The append-only log of what happened: the audit trail, and what an order shows as history."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from domain.tables import Base, Id, Owned
+
+
+class Kind(StrEnum):
+    """What can happen; the value is what the log keeps, for ever."""
+
+    ORDER_RECEIVED = "OrderReceived"
+    ORDER_CHANGED = "OrderChanged"
+    ORDER_CONFIRMED = "OrderConfirmed"
+    SHIP_BY_NEAR = "ShipByNear"
+    PARCEL_ADDED = "ParcelAdded"
+    PARCEL_MOVED = "ParcelMoved"
+    PARCEL_DELIVERED = "ParcelDelivered"
+    PARCEL_TROUBLED = "ParcelTroubled"
+    PARCEL_ACKNOWLEDGED = "ParcelAcknowledged"
+    REFUND_REQUESTED = "RefundRequested"
+    REFUND_APPROVED = "RefundApproved"
+    REFUND_DECLINED = "RefundDeclined"
+    REFUND_WITHDRAWN = "RefundWithdrawn"
+    REFUND_EXPIRED = "RefundExpired"
+    REFUND_SUBMITTED = "RefundSubmitted"
+    REFUND_SUCCEEDED = "RefundSucceeded"
+    REFUND_FAILED = "RefundFailed"
+    REFUND_UNKNOWN = "RefundUnknown"
+    COMPLAINT_OPENED = "ComplaintOpened"
+    COMPLAINT_ACKNOWLEDGED = "ComplaintAcknowledged"
+    COMPLAINT_ESCALATED = "ComplaintEscalated"
+    COMPLAINT_RESOLVED = "ComplaintResolved"
+    COMPLAINT_REOPENED = "ComplaintReopened"
+    PERSON_CHANGED = "PersonChanged"
+    SETTING_CHANGED = "SettingChanged"
+
+
+class Event(Owned, Base):
+    """One fact: what (`kind`, about `subject`), who (`actor`), when (`at`), and why.
+
+    `actor` is a workspace member id (U…), or `clock`, `worker`, `import`, or a partner's
+    name. `data` holds what the kind needs besides, without personal data of buyers.
+    """
+
+    __tablename__ = "events"
+    __table_args__ = (
+        Index(None, "merchant_id", "order_id", "id"),
+        Index(None, "merchant_id", "subject", "subject_id", "id"),
+    )
+
+    kind: Mapped[str]
+    at: Mapped[datetime]
+    actor: Mapped[str]
+    why: Mapped[str | None]
+    subject: Mapped[str]
+    subject_id: Mapped[int] = mapped_column(Id)
+    order_id: Mapped[int | None] = mapped_column(Id)
+    data: Mapped[dict[str, Any]] = mapped_column(default=dict)

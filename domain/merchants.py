@@ -1,0 +1,203 @@
+"""The merchant (a workspace) and its settings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import UniqueConstraint, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from domain.errors import DeskhandError, UnknownSetting
+from domain.events import Kind
+from domain.money import Money, is_currency
+from domain.store import Work
+from domain.tables import Base, Id, Json, Owned, upsert
+
+ROLES = ("agent", "approver", "warehouse", "finance", "admin")
+
+
+class WrongWorkspace(DeskhandError):
+    """The desk belongs to another workspace already."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This Deskhand serves another workspace. Install it here with its own bot token."
+        )
+
+
+class Merchant(Base):
+    """A seller; bound to its workspace's id on first contact."""
+
+    __tablename__ = "merchants"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    team_id: Mapped[str | None] = mapped_column(unique=True)
+    name: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[datetime]
+
+
+class Setting(Owned, Base):
+    """One setting of a merchant, as JSON."""
+
+    __tablename__ = "settings"
+    __table_args__ = (UniqueConstraint("merchant_id", "key"),)
+
+    key: Mapped[str]
+    value: Mapped[Any] = mapped_column(Json)
+
+
+async def sole(session: AsyncSession, now: datetime) -> Merchant:
+    """Return the one merchant there is with a single bot token, made when missing."""
+    merchant = await session.scalar(select(Merchant).order_by(Merchant.id).limit(1))
+    if merchant is None:
+        merchant = Merchant(team_id=None, name="", created_at=now)
+        session.add(merchant)
+        await session.flush()
+    return merchant
+
+
+async def bind(session: AsyncSession, team_id: str, name: str, now: datetime) -> Merchant:
+    """Tie the sole merchant to its workspace on first contact.
+
+    Raises:
+        WrongWorkspace: it is tied to another one.
+    """
+    merchant = await sole(session, now)
+    if merchant.team_id is None:
+        merchant.team_id = team_id
+        merchant.name = name
+    elif merchant.team_id != team_id:
+        raise WrongWorkspace
+    return merchant
+
+
+def _channel(text: str) -> str:
+    found = re.fullmatch(r"(?:<#)?([CG][A-Z0-9]{2,})(?:\|[^>]*>)?", text.strip())
+    if not found:
+        raise UnknownSetting(
+            f"“{text[:40]}” is not a channel's id, which looks like C0123456789. It stands at "
+            "the bottom of the channel's details."
+        )
+    return found[1]
+
+
+def _amounts(text: str) -> dict[str, str]:
+    """Read `20.00`, `20.00 USD` or `20.00 USD, 18.00 EUR` into amounts by currency or `*`."""
+    amounts = {}
+    for part in text.split(","):
+        words = part.split()
+        currency = next((word.upper() for word in words if is_currency(word.upper())), "*")
+        number = [word for word in words if word.upper() != currency]
+        if len(number) != 1:
+            raise UnknownSetting(f"“{text[:40]}” is not an amount like 20.00 USD.")
+        amounts[currency] = str(Money.of(number[0], "USD" if currency == "*" else currency).decimal)
+    return amounts
+
+
+def _whole(least: int, most: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not text.strip().isdecimal() or not least <= int(text) <= most:
+            raise UnknownSetting(f"“{text[:40]}” is not a whole number from {least} to {most}.")
+        return int(text)
+
+    return read
+
+
+def _role(text: str) -> str:
+    if text not in ROLES:
+        raise UnknownSetting(f"“{text[:40]}” is not a role. Roles are {', '.join(ROLES)}.")
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """What a setting means, how it is read, and what holds until it is set."""
+
+    meaning: str
+    read: Callable[[str], Any]
+    default: Any = None
+
+
+DEFINITIONS = {
+    **{
+        f"channel.{concept}": Definition(f"where {what} are posted", _channel)
+        for concept, what in {
+            "orders": "new orders",
+            "refunds": "refund approvals",
+            "complaints": "complaints",
+            "shipping": "parcels in trouble",
+            "stock": "low stock and oversell risks",
+            "reports": "reports and digests",
+        }.items()
+    },
+    "refund.auto_limit": Definition("refunds up to this amount need no approver", _amounts, {}),
+    "refund.two_approvers_above": Definition(
+        "refunds above this amount need two different approvers", _amounts, {}
+    ),
+    "refund.expires_after_hours": Definition(
+        "hours until a refund that nobody decided expires", _whole(1, 720), 72
+    ),
+    "complaint.answer_within_hours": Definition(
+        "hours until a complaint that nobody acknowledged escalates", _whole(1, 240), 24
+    ),
+    "complaint.levels": Definition("how many levels a complaint can escalate", _whole(1, 5), 3),
+    "shipping.silent_after_days": Definition(
+        "days without a scan after which a carrier counts as silent", _whole(1, 60), 5
+    ),
+    "shipping.ship_by_warning_hours": Definition(
+        "hours before ship-by at which the warehouse is warned", _whole(1, 96), 6
+    ),
+    "people.default_role": Definition("the role of people nobody gave one", _role),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """A merchant's settings, with the defaults where nothing is set."""
+
+    values: dict[str, Any]
+
+    def __getitem__(self, key: str) -> Any:
+        return self.values.get(key, DEFINITIONS[key].default)
+
+    def amount(self, key: str, currency: str) -> Money | None:
+        """Return the setting's amount in this currency, None where it has none."""
+        amounts = self[key]
+        amount = amounts.get(currency, amounts.get("*"))
+        return None if amount is None else Money.of(amount, currency)
+
+
+async def settings(session: AsyncSession) -> Settings:
+    """Read all of the merchant's settings in one query."""
+    rows = await session.execute(select(Setting.key, Setting.value))
+    return Settings({key: value for key, value in rows})
+
+
+async def change_setting(work: Work, key: str, text: str) -> Any:
+    """Set one setting from what a person typed; returns the value kept.
+
+    Raises:
+        UnknownSetting: there is no such setting, or it does not take this value.
+    """
+    definition = DEFINITIONS.get(key)
+    if definition is None:
+        raise UnknownSetting(
+            f"There is no setting {key[:60]}. Settings are {', '.join(DEFINITIONS)}."
+        )
+    value = definition.read(text)
+    statement = upsert(work.session, Setting).values(
+        merchant_id=work.merchant_id, key=key, value=value
+    )
+    setting_id = await work.session.scalar(
+        statement.on_conflict_do_update(
+            index_elements=["merchant_id", "key"], set_={"value": statement.excluded.value}
+        ).returning(Setting.id)
+    )
+    row = await work.session.get_one(Setting, setting_id)
+    work.record(Kind.SETTING_CHANGED, row, order_id=None, key=key, value=value)
+    return value

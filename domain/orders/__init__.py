@@ -1,0 +1,1 @@
+"""Orders: what a buyer bought, what was promised, and where it stands."""

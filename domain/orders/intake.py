@@ -1,0 +1,72 @@
+"""What a source says of an order, before it is ours; every connector makes these."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from domain.orders.model import State
+from domain.shipping.model import ParcelState
+
+
+@dataclass(frozen=True, slots=True)
+class LineDraft:
+    """A line as its source tells it; amounts are minor units, None is unknown."""
+
+    quantity: int
+    sku: str | None = None
+    title: str | None = None
+    unit_price: int | None = None
+    shipping_price: int | None = None
+    external_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ParcelDraft:
+    """A parcel as its source tells it; `lines` are (position from 1, quantity) or empty for unknown."""
+
+    carrier: str | None = None
+    tracking_number: str | None = None
+    state: ParcelState = ParcelState.UNKNOWN
+    shipped_at: datetime | None = None
+    delivered_at: datetime | None = None
+    lines: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OrderDraft:
+    """An order as its source tells it.
+
+    `captured` is what the buyer has paid, in minor units, None where the source does not
+    say. Times are aware. What the source does not have stays None: it is never invented.
+    """
+
+    number: str
+    channel: str
+    state: State
+    currency: str
+    lines: tuple[LineDraft, ...] = ()
+    parcels: tuple[ParcelDraft, ...] = ()
+    marketplace_status: str | None = None
+    captured: int | None = None
+    total: int | None = None
+    placed_at: datetime | None = None
+    ship_by: datetime | None = None
+    deliver_by: datetime | None = None
+    shipped_at: datetime | None = None
+    delivered_at: datetime | None = None
+    buyer_name: str | None = None
+    buyer_email: str | None = None
+    ship_to_city: str | None = None
+    ship_to_postcode: str | None = None
+    ship_to_country: str | None = None
+    payment_provider: str | None = None
+    payment_reference: str | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """A digest of all that the source said, to tell an unchanged order at once."""
+        said = json.dumps(asdict(self), default=str, sort_keys=True, ensure_ascii=False)
+        return hashlib.blake2b(said.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

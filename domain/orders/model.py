@@ -1,0 +1,131 @@
+"""The order, its lines, and the states they may pass through."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from domain.errors import WrongState
+from domain.money import Money
+from domain.tables import Base, Id, Owned
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class State(StrEnum):
+    """Our state of an order; the marketplace's own is kept beside it."""
+
+    PENDING = "pending"
+    CONFIRMED = "confirmed"
+    PICKING = "picking"
+    PACKED = "packed"
+    SHIPPED = "shipped"
+    DELIVERED = "delivered"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+
+
+TRANSITIONS: Mapping[State, frozenset[State]] = {
+    State.PENDING: frozenset({State.CONFIRMED, State.CANCELLED}),
+    State.CONFIRMED: frozenset({State.PICKING, State.PACKED, State.SHIPPED, State.CANCELLED}),
+    State.PICKING: frozenset({State.PACKED, State.CANCELLED}),
+    State.PACKED: frozenset({State.SHIPPED, State.CANCELLED}),
+    State.SHIPPED: frozenset({State.DELIVERED}),
+    State.DELIVERED: frozenset({State.COMPLETED}),
+    State.COMPLETED: frozenset(),
+    State.CANCELLED: frozenset(),
+}
+#: States in which somebody still has to ship.
+UNSHIPPED = (State.PENDING, State.CONFIRMED, State.PICKING, State.PACKED)
+
+
+class Order(Owned, Base):
+    """An order of one buyer on one sales channel, in one currency.
+
+    Amounts are minor units. `captured` is what the buyer has paid, None where the source
+    does not say. What a source does not have is None, never a guess.
+    """
+
+    __tablename__ = "orders"
+    __table_args__ = (
+        UniqueConstraint("merchant_id", "channel", "number"),
+        Index(None, "merchant_id", "number"),
+        Index(None, "merchant_id", "buyer_email"),
+        Index(None, "merchant_id", "buyer_name_folded"),
+        Index(None, "merchant_id", "ship_to_city_folded"),
+        Index(None, "merchant_id", "placed_at"),
+        Index(None, "ship_by_due_at"),
+    )
+
+    number: Mapped[str]
+    channel: Mapped[str]
+    source: Mapped[str]
+    state: Mapped[State] = mapped_column(default=State.PENDING)
+    marketplace_status: Mapped[str | None]
+    currency: Mapped[str]
+    captured: Mapped[int | None] = mapped_column(Id)
+    total: Mapped[int | None] = mapped_column(Id)
+    placed_at: Mapped[datetime | None]
+    ship_by: Mapped[datetime | None]
+    deliver_by: Mapped[datetime | None]
+    shipped_at: Mapped[datetime | None]
+    delivered_at: Mapped[datetime | None]
+    buyer_name: Mapped[str | None]
+    buyer_name_folded: Mapped[str | None]
+    buyer_email: Mapped[str | None]
+    ship_to_city: Mapped[str | None]
+    ship_to_city_folded: Mapped[str | None]
+    ship_to_postcode: Mapped[str | None]
+    ship_to_country: Mapped[str | None]
+    payment_provider: Mapped[str | None]
+    payment_reference: Mapped[str | None]
+    #: When the clock has to look whether this was shipped; None once it has, or never.
+    ship_by_due_at: Mapped[datetime | None]
+    fingerprint: Mapped[str]
+    received_at: Mapped[datetime]
+
+    lines: Mapped[list[Line]] = relationship(
+        back_populates="order", order_by="Line.position", cascade="all, delete-orphan"
+    )
+
+    def move(self, to: State) -> None:
+        """Pass to another state; raises `WrongState` if the table has no such arrow."""
+        if to not in TRANSITIONS[self.state]:
+            raise WrongState(f"Order {self.number}", self.state, to, TRANSITIONS[self.state])
+        self.state = to
+
+    @property
+    def captured_money(self) -> Money | None:
+        """What the buyer has paid, None where the source does not say."""
+        return None if self.captured is None else Money(self.captured, self.currency)
+
+
+class Line(Owned, Base):
+    """One product of an order; amounts are minor units in the order's currency."""
+
+    __tablename__ = "order_lines"
+    __table_args__ = (
+        UniqueConstraint("order_id", "position"),
+        Index(None, "merchant_id", "sku"),
+    )
+
+    order_id: Mapped[int] = mapped_column(Id, ForeignKey("orders.id", ondelete="CASCADE"))
+    position: Mapped[int]
+    external_id: Mapped[str | None]
+    sku: Mapped[str | None]
+    title: Mapped[str | None]
+    quantity: Mapped[int]
+    unit_price: Mapped[int | None] = mapped_column(Id)
+    shipping_price: Mapped[int | None] = mapped_column(Id)
+
+    order: Mapped[Order] = relationship(back_populates="lines")
+
+
+def fold(text: str | None) -> str | None:
+    """Fold case for looking up names and places, as `str.casefold` does."""
+    return text.casefold() if text else None

@@ -1,0 +1,490 @@
+"""What can be asked of orders: one order in full, the nearest numbers, a search."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.complaints.model import Complaint
+from domain.complaints.model import State as ComplaintState
+from domain.errors import OrderNotFound, RecordNotFound
+from domain.events import Event
+from domain.money import Money
+from domain.orders.model import Line, Order, State, fold
+from domain.refunds.model import HOLDING, Part, Refund
+from domain.refunds.model import State as RefundState
+from domain.rows import Row, at, moment, nested
+from domain.shipping.model import Parcel, ParcelState, Scan, Trouble
+
+PAGE = 8
+_HISTORY = 8
+_SCANS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class LineView:
+    """A line as a card shows it."""
+
+    id: int
+    sku: str | None
+    title: str | None
+    quantity: int
+    unit_price: Money | None
+    shipping_price: Money | None
+    refunded_quantity: int
+
+    @property
+    def refundable_quantity(self) -> int:
+        """How many of it no refund has taken yet."""
+        return max(self.quantity - self.refunded_quantity, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class ScanView:
+    """One scan of a parcel."""
+
+    at: datetime
+    state: ParcelState
+    description: str | None
+    place: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ParcelView:
+    """A parcel with its latest scans, latest first."""
+
+    id: int
+    carrier: str | None
+    tracking_number: str | None
+    state: ParcelState
+    trouble: Trouble | None
+    shipped_at: datetime | None
+    delivered_at: datetime | None
+    last_event_at: datetime | None
+    scans: tuple[ScanView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RefundView:
+    """A refund of the order, in a line."""
+
+    id: int
+    state: RefundState
+    money: Money
+    requested_by: str
+    at: datetime
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return f"R-{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class ComplaintView:
+    """A complaint about the order, in a line."""
+
+    id: int
+    state: ComplaintState
+    level: int
+    text: str
+    at: datetime
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return f"C-{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryView:
+    """One event of the order's history; `kind` is an `events.Kind`."""
+
+    kind: str
+    at: datetime
+    actor: str
+    why: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderView:
+    """An order in full, as its card shows it; history and scans are the latest few."""
+
+    id: int
+    number: str
+    channel: str
+    source: str
+    state: State
+    marketplace_status: str | None
+    currency: str
+    total: Money | None
+    captured: Money | None
+    held: Money
+    refunded: Money
+    placed_at: datetime | None
+    ship_by: datetime | None
+    deliver_by: datetime | None
+    shipped_at: datetime | None
+    delivered_at: datetime | None
+    buyer_name: str | None
+    buyer_email: str | None
+    ship_to_city: str | None
+    ship_to_postcode: str | None
+    ship_to_country: str | None
+    payment_provider: str | None
+    received_at: datetime
+    lines: tuple[LineView, ...]
+    parcels: tuple[ParcelView, ...]
+    refunds: tuple[RefundView, ...]
+    complaints: tuple[ComplaintView, ...]
+    history: tuple[HistoryView, ...]
+
+    @property
+    def refundable(self) -> Money | None:
+        """What is left to refund, None where the captured amount is unknown."""
+        return None if self.captured is None else self.captured - self.held
+
+    @property
+    def days_late(self) -> int | None:
+        """Whole days between promise and delivery, negative when early, None if open."""
+        if self.deliver_by is None or self.delivered_at is None:
+            return None
+        return (self.delivered_at.date() - self.deliver_by.date()).days
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """An order that a search found."""
+
+    id: int
+    number: str
+    channel: str
+    state: State
+    total: Money | None
+    placed_at: datetime | None
+    buyer_name: str | None
+    ship_to_city: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of a search: hits, where it starts, and whether more follow."""
+
+    text: str
+    start: int
+    hits: tuple[Hit, ...]
+    more: bool
+
+
+async def card(session: AsyncSession, number: str) -> OrderView:
+    """Read an order and all that surrounds it, in one query.
+
+    Where two sales channels share a number, the latest order is meant.
+
+    Raises:
+        OrderNotFound: no such order; carries the nearest numbers.
+    """
+    return await _card(session, is_numbered(number), number)
+
+
+async def card_by_id(session: AsyncSession, order_id: int) -> OrderView:
+    """Read an order in full by its id; raises `OrderNotFound`."""
+    return await _card(session, Order.id == order_id, str(order_id))
+
+
+async def lock(session: AsyncSession, order_id: int) -> Order:
+    """Return the order under a row lock, for a decision; raises `RecordNotFound`."""
+    order = await session.scalar(
+        select(Order)
+        .where(Order.id == order_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if order is None:
+        raise RecordNotFound("order", order_id)
+    return order
+
+
+async def identify(session: AsyncSession, number: str) -> int:
+    """Return the id of the order with this number; raises `OrderNotFound`."""
+    order_id = await session.scalar(
+        select(Order.id).where(is_numbered(number)).order_by(Order.id.desc()).limit(1)
+    )
+    if order_id is None:
+        raise OrderNotFound(number, await nearest(session, clean(number)))
+    return order_id
+
+
+async def nearest(session: AsyncSession, number: str, *, most: int = 3) -> list[str]:
+    """Return the numbers most like this one: same beginning or same end, then by likeness."""
+    half = max(len(number) // 2, 2)
+    candidates = await session.scalars(
+        select(Order.number)
+        .where(
+            or_(
+                Order.number.startswith(number[:half], autoescape=True),
+                Order.number.endswith(number[-half:], autoescape=True),
+            )
+        )
+        .order_by(Order.id.desc())
+        .limit(500)
+    )
+    return difflib.get_close_matches(number, dict.fromkeys(candidates), n=most, cutoff=0.5)
+
+
+async def find(session: AsyncSession, text: str, start: int = 0) -> Page:
+    """Search by number, buyer, e-mail, SKU, tracking number or city; latest orders first.
+
+    Names, places and numbers match from their beginning, names also by their later words.
+    """
+    wanted = text.strip()
+    folded = fold(wanted) or ""
+    by_line = select(Line.order_id).where(func.lower(Line.sku) == wanted.lower())
+    by_parcel = select(Parcel.order_id).where(Parcel.tracking_number == wanted.upper())
+    found = await session.scalars(
+        select(Order)
+        .where(
+            or_(
+                Order.number.startswith(clean(wanted), autoescape=True),
+                Order.buyer_email == folded,
+                Order.buyer_name_folded.startswith(folded, autoescape=True),
+                Order.buyer_name_folded.contains(f" {folded}", autoescape=True),
+                Order.ship_to_city_folded.startswith(folded, autoescape=True),
+                Order.id.in_(by_line),
+                Order.id.in_(by_parcel),
+            )
+        )
+        .order_by(Order.placed_at.desc().nulls_last(), Order.id.desc())
+        .offset(start)
+        .limit(PAGE + 1)
+    )
+    hits = tuple(
+        Hit(
+            order.id,
+            order.number,
+            order.channel,
+            order.state,
+            _money(order.total, order.currency),
+            order.placed_at,
+            order.buyer_name,
+            order.ship_to_city,
+        )
+        for order in found
+    )
+    return Page(wanted, start, hits[:PAGE], len(hits) > PAGE)
+
+
+def clean(number: str) -> str:
+    """Take off what people paste around a number: spaces, quotes, backticks."""
+    return number.strip().strip("`'\"*").strip()
+
+
+def is_numbered(number: str) -> ColumnElement[bool]:
+    """Match a number as people write it: with or without the hash, in either case."""
+    bare = clean(number).lstrip("#")
+    spellings = {bare, bare.upper(), bare.lower()}
+    return Order.number.in_([*spellings, *(f"#{one}" for one in spellings)])
+
+
+async def _card(session: AsyncSession, which: ColumnElement[bool], asked: str) -> OrderView:
+    row = (
+        await session.execute(
+            select(
+                Order,
+                nested(_lines()).label("lines"),
+                nested(_parcels()).label("parcels"),
+                nested(_refunds()).label("refunds"),
+                nested(_complaints()).label("complaints"),
+                nested(_history()).label("history"),
+            )
+            .where(which)
+            .order_by(Order.id.desc())
+            .limit(1)
+        )
+    ).first()
+    if row is None:
+        raise OrderNotFound(asked, await nearest(session, clean(asked)))
+    return _view(*row)
+
+
+def _lines() -> Select[*tuple[Any, ...]]:
+    refunded = (
+        select(func.coalesce(func.sum(Part.quantity), 0))
+        .join(Refund, Refund.id == Part.refund_id)
+        .where(Part.line_id == Line.id, Refund.state.in_(HOLDING))
+        .correlate(Line)
+        .scalar_subquery()
+    )
+    return (
+        select(
+            Line.id,
+            Line.sku,
+            Line.title,
+            Line.quantity,
+            Line.unit_price,
+            Line.shipping_price,
+            refunded.label("refunded_quantity"),
+        )
+        .where(Line.order_id == Order.id)
+        .correlate(Order)
+        .order_by(Line.position)
+    )
+
+
+def _parcels() -> Select[*tuple[Any, ...]]:
+    scans = (
+        select(Scan.at, Scan.state, Scan.description, Scan.place)
+        .where(Scan.parcel_id == Parcel.id)
+        .correlate(Parcel)
+        .order_by(Scan.at.desc(), Scan.id.desc())
+        .limit(_SCANS)
+    )
+    return (
+        select(
+            Parcel.id,
+            Parcel.carrier,
+            Parcel.tracking_number,
+            Parcel.state,
+            Parcel.trouble,
+            Parcel.shipped_at,
+            Parcel.delivered_at,
+            Parcel.last_event_at,
+            nested(scans).label("scans"),
+        )
+        .where(Parcel.order_id == Order.id)
+        .correlate(Order)
+        .order_by(Parcel.id)
+    )
+
+
+def _refunds() -> Select[*tuple[Any, ...]]:
+    return (
+        select(Refund.id, Refund.state, Refund.amount, Refund.requested_by, Refund.requested_at)
+        .where(Refund.order_id == Order.id)
+        .correlate(Order)
+        .order_by(Refund.id)
+    )
+
+
+def _complaints() -> Select[*tuple[Any, ...]]:
+    return (
+        select(Complaint.id, Complaint.state, Complaint.level, Complaint.text, Complaint.opened_at)
+        .where(Complaint.order_id == Order.id)
+        .correlate(Order)
+        .order_by(Complaint.id)
+    )
+
+
+def _history() -> Select[*tuple[Any, ...]]:
+    return (
+        select(Event.kind, Event.at, Event.actor, Event.why)
+        .where(Event.order_id == Order.id)
+        .correlate(Order)
+        .order_by(Event.id.desc())
+        .limit(_HISTORY)
+    )
+
+
+def _view(
+    order: Order,
+    lines: list[Row],
+    parcels: list[Row],
+    refunds: list[Row],
+    complaints: list[Row],
+    history: list[Row],
+) -> OrderView:
+    currency = order.currency
+    seen = [
+        RefundView(
+            row["id"],
+            RefundState(row["state"]),
+            Money(row["amount"], currency),
+            row["requested_by"],
+            at(row["requested_at"]),
+        )
+        for row in refunds
+    ]
+    return OrderView(
+        id=order.id,
+        number=order.number,
+        channel=order.channel,
+        source=order.source,
+        state=order.state,
+        marketplace_status=order.marketplace_status,
+        currency=currency,
+        total=_money(order.total, currency),
+        captured=order.captured_money,
+        held=_sum(seen, HOLDING, currency),
+        refunded=_sum(seen, (RefundState.SUCCEEDED,), currency),
+        placed_at=order.placed_at,
+        ship_by=order.ship_by,
+        deliver_by=order.deliver_by,
+        shipped_at=order.shipped_at,
+        delivered_at=order.delivered_at,
+        buyer_name=order.buyer_name,
+        buyer_email=order.buyer_email,
+        ship_to_city=order.ship_to_city,
+        ship_to_postcode=order.ship_to_postcode,
+        ship_to_country=order.ship_to_country,
+        payment_provider=order.payment_provider,
+        received_at=order.received_at,
+        lines=tuple(_line(row, currency) for row in lines),
+        parcels=tuple(_parcel(row) for row in parcels),
+        refunds=tuple(seen),
+        complaints=tuple(
+            ComplaintView(
+                row["id"],
+                ComplaintState(row["state"]),
+                row["level"],
+                row["text"],
+                at(row["opened_at"]),
+            )
+            for row in complaints
+        ),
+        history=tuple(
+            HistoryView(row["kind"], at(row["at"]), row["actor"], row["why"]) for row in history
+        ),
+    )
+
+
+def _line(row: Row, currency: str) -> LineView:
+    return LineView(
+        id=row["id"],
+        sku=row["sku"],
+        title=row["title"],
+        quantity=row["quantity"],
+        unit_price=_money(row["unit_price"], currency),
+        shipping_price=_money(row["shipping_price"], currency),
+        refunded_quantity=row["refunded_quantity"],
+    )
+
+
+def _parcel(row: Row) -> ParcelView:
+    return ParcelView(
+        id=row["id"],
+        carrier=row["carrier"],
+        tracking_number=row["tracking_number"],
+        state=ParcelState(row["state"]),
+        trouble=Trouble(row["trouble"]) if row["trouble"] else None,
+        shipped_at=moment(row["shipped_at"]),
+        delivered_at=moment(row["delivered_at"]),
+        last_event_at=moment(row["last_event_at"]),
+        scans=tuple(
+            ScanView(at(scan["at"]), ParcelState(scan["state"]), scan["description"], scan["place"])
+            for scan in row["scans"] or ()
+        ),
+    )
+
+
+def _money(minor: int | None, currency: str) -> Money | None:
+    return None if minor is None else Money(minor, currency)
+
+
+def _sum(refunds: Sequence[RefundView], states: Sequence[RefundState], currency: str) -> Money:
+    return Money(sum(one.money.minor for one in refunds if one.state in states), currency)

@@ -1,0 +1,180 @@
+"""Who works at the desk, what their role lets them do, and how much they may approve."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, UniqueConstraint, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from domain.errors import NoRole, RoleNeeded, UnknownSetting
+from domain.events import Kind
+from domain.merchants import ROLES
+from domain.money import Money
+from domain.store import Work
+from domain.tables import Base, Id, Owned
+
+
+class Can(StrEnum):
+    """What a role may cover; the value completes the sentence “To … you need to be …”."""
+
+    LOOK = "look up orders"
+    REQUEST_REFUND = "ask for a refund"
+    DECIDE_REFUND = "decide refunds"
+    PAY_REFUND = "mark a refund as paid"
+    COMPLAIN = "work on complaints"
+    SHIP = "work on parcels"
+    SETTLE = "change settings"
+
+
+_ROLES_THAT = {
+    Can.LOOK: {"agent", "approver", "warehouse", "finance", "admin"},
+    Can.REQUEST_REFUND: {"agent", "approver", "finance", "admin"},
+    Can.DECIDE_REFUND: {"approver", "admin"},
+    Can.PAY_REFUND: {"finance", "admin"},
+    Can.COMPLAIN: {"agent", "approver", "admin"},
+    Can.SHIP: {"agent", "approver", "warehouse", "admin"},
+    Can.SETTLE: {"admin"},
+}
+
+
+class Person(Owned, Base):
+    """A workspace member with a role; `locale` and `tz` as the workspace tells them."""
+
+    __tablename__ = "people"
+    __table_args__ = (UniqueConstraint("merchant_id", "member_id"),)
+
+    member_id: Mapped[str]
+    role: Mapped[str | None]
+    name: Mapped[str | None]
+    locale: Mapped[str | None]
+    tz: Mapped[str | None]
+    limits: Mapped[list[Limit]] = relationship(
+        lazy="selectin", cascade="all, delete-orphan", order_by="Limit.currency"
+    )
+
+
+class Limit(Owned, Base):
+    """The most that an approver may approve in one currency, in minor units."""
+
+    __tablename__ = "limits"
+    __table_args__ = (UniqueConstraint("person_id", "currency"),)
+
+    person_id: Mapped[int] = mapped_column(Id, ForeignKey("people.id", ondelete="CASCADE"))
+    currency: Mapped[str]
+    amount: Mapped[int] = mapped_column(Id)
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Whoever acts, as the use cases see them; `limits` are minor units by currency."""
+
+    member_id: str
+    role: str | None
+    limits: dict[str, int] = field(default_factory=dict)
+    locale: str | None = None
+    tz: str | None = None
+    known: bool = True
+    admins: tuple[str, ...] = ()
+
+    def may(self, can: Can) -> bool:
+        """Tell whether the role covers it."""
+        return self.role in _ROLES_THAT[can]
+
+    def must(self, can: Can) -> None:
+        """Raise `NoRole` or `RoleNeeded` unless the role covers it."""
+        if self.role is None:
+            raise NoRole(self.admins)
+        if not self.may(can):
+            raise RoleNeeded(can, _ROLES_THAT[can])
+
+    def limit(self, currency: str) -> Money | None:
+        """Return the most this person may approve in the currency, None where none is set."""
+        amount = self.limits.get(currency)
+        return None if amount is None else Money(amount, currency)
+
+
+async def member(
+    session: AsyncSession,
+    member_id: str,
+    *,
+    admins: Sequence[str] = (),
+    default_role: str | None = None,
+) -> Member:
+    """Return who this is; `admins` are administrators by configuration.
+
+    Someone without a role is told whom to ask, so their `admins` are looked up too.
+    """
+    person = await session.scalar(select(Person).where(Person.member_id == member_id))
+    role = "admin" if member_id in admins else (person and person.role) or default_role
+    if role is None:
+        found = await session.scalars(select(Person.member_id).where(Person.role == "admin"))
+        admins = [*admins, *(one for one in found if one not in admins)]
+    return Member(
+        member_id=member_id,
+        role=role,
+        limits={limit.currency: limit.amount for limit in person.limits} if person else {},
+        locale=person.locale if person else None,
+        tz=person.tz if person else None,
+        known=person is not None and person.tz is not None,
+        admins=tuple(admins) if role is None else (),
+    )
+
+
+async def set_role(
+    work: Work, member_id: str, role: str | None, limit: Money | None = None
+) -> Person:
+    """Give a member a role, or take it away, and a limit where one is given.
+
+    Raises:
+        UnknownSetting: there is no such role, or a limit for someone who approves nothing.
+    """
+    if role is not None and role not in ROLES:
+        raise UnknownSetting(f"“{role[:40]}” is not a role. Roles are {', '.join(ROLES)}.")
+    if limit and role not in _ROLES_THAT[Can.DECIDE_REFUND]:
+        raise UnknownSetting("Only an approver or admin has a limit.")
+    person = await _person(work, member_id)
+    person.role = role
+    if limit:
+        current = next((one for one in person.limits if one.currency == limit.currency), None)
+        if current:
+            current.amount = limit.minor
+        else:
+            person.limits.append(
+                Limit(merchant_id=work.merchant_id, currency=limit.currency, amount=limit.minor)
+            )
+    await work.session.flush()
+    work.record(
+        Kind.PERSON_CHANGED,
+        person,
+        order_id=None,
+        member=member_id,
+        role=role,
+        limit=[limit.minor, limit.currency] if limit else None,
+    )
+    return person
+
+
+async def learn(work: Work, member_id: str, *, name: str, locale: str | None, tz: str) -> None:
+    """Keep what the workspace says of a member, so that their answers read as they do."""
+    person = await _person(work, member_id)
+    person.name, person.locale, person.tz = name, locale, tz
+
+
+async def everyone(session: AsyncSession) -> Sequence[Person]:
+    """Return the people with a role, by role and member id."""
+    found = await session.scalars(
+        select(Person).where(Person.role.is_not(None)).order_by(Person.role, Person.member_id)
+    )
+    return found.all()
+
+
+async def _person(work: Work, member_id: str) -> Person:
+    person = await work.session.scalar(select(Person).where(Person.member_id == member_id))
+    if person is None:
+        person = Person(member_id=member_id, limits=[])
+        work.session.add(person)
+    return person

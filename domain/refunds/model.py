@@ -1,0 +1,167 @@
+"""The refund, its parts, its approvals, and the states it may pass through."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from domain.errors import AlreadyDecided, WrongState
+from domain.money import Money
+from domain.tables import Base, Id, Owned
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class State(StrEnum):
+    """Where a refund stands; `unknown` while its provider has to be asked what happened."""
+
+    REQUESTED = "requested"
+    AWAITING_APPROVAL = "awaiting_approval"
+    APPROVED = "approved"
+    SUBMITTED = "submitted"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    DECLINED = "declined"
+    EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
+
+
+TRANSITIONS: Mapping[State, frozenset[State]] = {
+    State.REQUESTED: frozenset({State.AWAITING_APPROVAL, State.APPROVED}),
+    State.AWAITING_APPROVAL: frozenset(
+        {State.APPROVED, State.DECLINED, State.EXPIRED, State.WITHDRAWN}
+    ),
+    State.APPROVED: frozenset({State.SUBMITTED}),
+    State.SUBMITTED: frozenset({State.SUCCEEDED, State.FAILED, State.UNKNOWN}),
+    State.UNKNOWN: frozenset({State.SUCCEEDED, State.FAILED}),
+    State.SUCCEEDED: frozenset(),
+    State.FAILED: frozenset(),
+    State.DECLINED: frozenset(),
+    State.EXPIRED: frozenset(),
+    State.WITHDRAWN: frozenset(),
+}
+#: What counts against the refundable amount: everything not refused, lapsed or failed.
+HOLDING = (
+    State.REQUESTED,
+    State.AWAITING_APPROVAL,
+    State.APPROVED,
+    State.SUBMITTED,
+    State.UNKNOWN,
+    State.SUCCEEDED,
+)
+
+
+class Reason(StrEnum):
+    """Why money goes back; free text stands beside it."""
+
+    DAMAGED = "damaged"
+    NOT_RECEIVED = "not_received"
+    WRONG_ITEM = "wrong_item"
+    NOT_AS_DESCRIBED = "not_as_described"
+    LATE = "late"
+    RETURNED = "returned"
+    GOODWILL = "goodwill"
+    OTHER = "other"
+
+
+class PartKind(StrEnum):
+    """What a part of a refund is for; `amount` is a sum that nobody broke down."""
+
+    ITEM = "item"
+    SHIPPING = "shipping"
+    GOODWILL = "goodwill"
+    AMOUNT = "amount"
+
+
+class Refund(Owned, Base):
+    """Money to give back on one order; `amount` is minor units in the order's currency.
+
+    `key` is the idempotency key that goes to the payment provider.
+    """
+
+    __tablename__ = "refunds"
+    __table_args__ = (
+        UniqueConstraint("key"),
+        Index(None, "merchant_id", "order_id"),
+        Index(None, "expires_due_at"),
+    )
+
+    order_id: Mapped[int] = mapped_column(Id, ForeignKey("orders.id", ondelete="RESTRICT"))
+    key: Mapped[str]
+    state: Mapped[State] = mapped_column(default=State.REQUESTED)
+    amount: Mapped[int] = mapped_column(Id)
+    currency: Mapped[str]
+    reason: Mapped[Reason]
+    note: Mapped[str | None]
+    approvers_needed: Mapped[int]
+    explanation: Mapped[str]
+    requested_by: Mapped[str]
+    requested_at: Mapped[datetime]
+    decided_by: Mapped[str | None]
+    decided_at: Mapped[datetime | None]
+    decision_note: Mapped[str | None]
+    provider: Mapped[str | None]
+    provider_reference: Mapped[str | None]
+    failure: Mapped[str | None]
+    settled_at: Mapped[datetime | None]
+    #: When the clock lets it expire; None once it is decided.
+    expires_due_at: Mapped[datetime | None]
+
+    parts: Mapped[list[Part]] = relationship(lazy="selectin", cascade="all, delete-orphan")
+    approvals: Mapped[list[Approval]] = relationship(
+        lazy="selectin", cascade="all, delete-orphan", order_by="Approval.id"
+    )
+
+    @property
+    def name(self) -> str:
+        """What people call it, as in “Refund R-12”."""
+        return f"R-{self.id}"
+
+    @property
+    def money(self) -> Money:
+        """The amount to give back."""
+        return Money(self.amount, self.currency)
+
+    def move(self, to: State) -> None:
+        """Pass to another state.
+
+        Raises:
+            AlreadyDecided: it was decided, by whom and how.
+            WrongState: the table has no such arrow for another cause.
+        """
+        if to in TRANSITIONS[self.state]:
+            self.state = to
+        elif self.state != State.REQUESTED and to in TRANSITIONS[State.AWAITING_APPROVAL]:
+            raise AlreadyDecided(f"Refund {self.name}", self.state, self.decided_by)
+        else:
+            raise WrongState(f"Refund {self.name}", self.state, to, TRANSITIONS[self.state])
+
+
+class Part(Owned, Base):
+    """What an amount within a refund is for; a line and a quantity where it is an item."""
+
+    __tablename__ = "refund_parts"
+    __table_args__ = (Index(None, "refund_id"), Index(None, "line_id"))
+
+    refund_id: Mapped[int] = mapped_column(Id, ForeignKey("refunds.id", ondelete="CASCADE"))
+    kind: Mapped[PartKind]
+    line_id: Mapped[int | None] = mapped_column(Id, ForeignKey("order_lines.id"))
+    quantity: Mapped[int | None]
+    amount: Mapped[int] = mapped_column(Id)
+
+
+class Approval(Owned, Base):
+    """One approver's yes; two different ones are two rows."""
+
+    __tablename__ = "refund_approvals"
+    __table_args__ = (UniqueConstraint("refund_id", "member_id"),)
+
+    refund_id: Mapped[int] = mapped_column(Id, ForeignKey("refunds.id", ondelete="CASCADE"))
+    member_id: Mapped[str]
+    at: Mapped[datetime]

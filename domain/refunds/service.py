@@ -1,0 +1,350 @@
+"""What can be done with a refund: ask, approve, decline, withdraw, expire, pay."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from sqlalchemy import func, select
+
+from domain import merchants
+from domain.errors import (
+    Invalid,
+    MalformedAmount,
+    OwnRequest,
+    ReasonNeeded,
+    RecordNotFound,
+    RoleNeeded,
+)
+from domain.events import Kind
+from domain.money import Money
+from domain.orders import queries as orders
+from domain.orders.model import Line, Order
+from domain.people import Can, Member
+from domain.refunds import policy
+from domain.refunds.model import (
+    HOLDING,
+    Approval,
+    Part,
+    PartKind,
+    Reason,
+    Refund,
+    State,
+)
+from domain.refunds.payment import Instruction, Outcome, Result
+from domain.store import CLOCK, Work
+
+
+class QuantityExceeded(Invalid):
+    """More of a line than was bought and not yet refunded."""
+
+    field = "lines"
+
+    def __init__(self, title: str, asked: int, left: int) -> None:
+        super().__init__(f"{asked} × {title} is more than the {left} that can still be refunded.")
+
+
+class PaymentReferenceNeeded(Invalid):
+    """Without a reference nobody finds the payment again."""
+
+    field = "reference"
+
+    def __init__(self) -> None:
+        super().__init__("Give the payment's reference, so that it can be found again.")
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What somebody wants given back; at least one of the four sums.
+
+    `lines` are quantities by line id; `shipping`, `goodwill` and `amount` (a sum that
+    nobody broke down) are in the order's currency.
+    """
+
+    reason: Reason
+    note: str | None = None
+    lines: Mapping[int, int] = field(default_factory=dict)
+    shipping: Money | None = None
+    goodwill: Money | None = None
+    amount: Money | None = None
+
+
+async def request(work: Work, member: Member, order_id: int, ask: Ask) -> Refund:
+    """Ask for a refund; the policy says at once who must agree.
+
+    The order's row is locked while what is left is counted, so that two requests at once
+    can't take the same money.
+
+    Raises:
+        NotRefundable, MoreThanRefundable, QuantityExceeded, MalformedAmount: it can't be.
+        NoRole, RoleNeeded: the person may not ask.
+    """
+    member.must(Can.REQUEST_REFUND)
+    if ask.reason is Reason.OTHER and not (ask.note or "").strip():
+        raise ReasonNeeded("ask for a refund")
+    order = await orders.lock(work.session, order_id)
+    parts = [*await _item_parts(work, order, ask), *_sum_parts(order, ask)]
+    total = Money(sum(part.amount for part in parts), order.currency)
+    if total.minor <= 0:
+        raise MalformedAmount("0", "choose what to give back, it must be more than zero")
+    policy.check_refundable(order, total, await _held(work, order_id))
+    settings = await merchants.settings(work.session)
+    verdict = policy.judge(total, settings)
+    refund = Refund(
+        order_id=order_id,
+        key=uuid.uuid4().hex,
+        state=State.REQUESTED,
+        amount=total.minor,
+        currency=total.currency,
+        reason=ask.reason,
+        note=ask.note or None,
+        approvers_needed=verdict.approvers,
+        explanation=verdict.explanation,
+        requested_by=member.member_id,
+        requested_at=work.now,
+        parts=parts,
+        approvals=[],
+    )
+    for part in parts:
+        part.merchant_id = work.merchant_id
+    work.session.add(refund)
+    if verdict.approvers:
+        refund.move(State.AWAITING_APPROVAL)
+        refund.expires_due_at = work.now + timedelta(hours=settings["refund.expires_after_hours"])
+    await work.session.flush()
+    _record(work, refund, Kind.REFUND_REQUESTED, ask.note, reason=ask.reason)
+    if not verdict.approvers:
+        refund.move(State.APPROVED)
+        refund.decided_at = work.now
+        _record(work, refund, Kind.REFUND_APPROVED, verdict.explanation)
+    return refund
+
+
+async def approve(work: Work, member: Member, refund_id: int) -> Refund:
+    """Give one approval; with the last one needed, the refund is approved and will be paid.
+
+    Raises:
+        OwnRequest, AboveLimit, NoRole, RoleNeeded: this person may not.
+        AlreadyDecided, WrongState, RecordNotFound: it is not to be decided any more.
+    """
+    refund = await lock(work, refund_id)
+    if refund.state is not State.AWAITING_APPROVAL:
+        refund.move(State.APPROVED)
+    policy.check_approver(refund, member)
+    refund.approvals.append(
+        Approval(merchant_id=work.merchant_id, member_id=member.member_id, at=work.now)
+    )
+    if len(refund.approvals) >= refund.approvers_needed:
+        refund.move(State.APPROVED)
+        _decide(work, refund, member)
+    await work.session.flush()
+    _record(work, refund, Kind.REFUND_APPROVED, None)
+    return refund
+
+
+async def decline(work: Work, member: Member, refund_id: int, why: str) -> Refund:
+    """Turn a refund down; raises `ReasonNeeded` without a reason, else as `approve`."""
+    refund = await lock(work, refund_id)
+    if refund.state is not State.AWAITING_APPROVAL:
+        refund.move(State.DECLINED)
+    member.must(Can.DECIDE_REFUND)
+    if refund.requested_by == member.member_id:
+        raise OwnRequest
+    if not why.strip():
+        raise ReasonNeeded("decline a refund")
+    refund.move(State.DECLINED)
+    refund.decision_note = why.strip()
+    _decide(work, refund, member)
+    _record(work, refund, Kind.REFUND_DECLINED, refund.decision_note)
+    return refund
+
+
+async def withdraw(work: Work, member: Member, refund_id: int) -> Refund:
+    """Take back one's own request before anyone decided it."""
+    refund = await lock(work, refund_id)
+    if refund.requested_by != member.member_id:
+        raise RoleNeeded("withdraw this refund", ["the person who asked for it"])
+    refund.move(State.WITHDRAWN)
+    _decide(work, refund, member)
+    _record(work, refund, Kind.REFUND_WITHDRAWN, None)
+    return refund
+
+
+async def sweep_expired(work: Work, *, most: int) -> int:
+    """Let undecided refunds expire that are due; returns how many."""
+    due = (
+        await work.session.scalars(
+            select(Refund)
+            .where(Refund.expires_due_at <= work.now)
+            .limit(most)
+            .with_for_update(skip_locked=True)
+        )
+    ).all()
+    for refund in due:
+        refund.expires_due_at = None
+        if refund.state is State.AWAITING_APPROVAL:
+            refund.move(State.EXPIRED)
+            refund.decided_by, refund.decided_at = CLOCK, work.now
+            _record(work, refund, Kind.REFUND_EXPIRED, "nobody decided in time")
+    return len(due)
+
+
+async def submit(work: Work, refund_id: int, provider: str) -> Instruction | None:
+    """Commit to paying an approved refund through this provider.
+
+    Returns what to pay, None if it is settled already. A refund that was submitted before
+    is given out again: its key makes the provider pay once.
+    """
+    refund = await lock(work, refund_id)
+    order = await orders.lock(work.session, refund.order_id)
+    if refund.state is State.APPROVED:
+        refund.move(State.SUBMITTED)
+        refund.provider = provider
+        _record(work, refund, Kind.REFUND_SUBMITTED, None, provider=provider)
+    elif refund.state not in (State.SUBMITTED, State.UNKNOWN):
+        return None
+    return Instruction(refund.key, refund.money, order.number, order.payment_reference)
+
+
+async def settle(work: Work, refund_id: int, outcome: Outcome) -> Refund:
+    """Take note of what the provider said; a repeated answer changes nothing."""
+    refund = await lock(work, refund_id)
+    target = {Result.SUCCEEDED: State.SUCCEEDED, Result.FAILED: State.FAILED}.get(outcome.result)
+    if target is None or refund.state is target:
+        return refund
+    refund.move(target)
+    refund.provider_reference = outcome.reference
+    refund.failure = outcome.failure
+    refund.settled_at = work.now
+    kind = Kind.REFUND_SUCCEEDED if target is State.SUCCEEDED else Kind.REFUND_FAILED
+    _record(work, refund, kind, outcome.failure, reference=outcome.reference)
+    return refund
+
+
+async def lose_sight(work: Work, refund_id: int, why: str) -> Refund:
+    """Mark as unknown: the provider has to be asked what became of it."""
+    refund = await lock(work, refund_id)
+    if refund.state is State.SUBMITTED:
+        refund.move(State.UNKNOWN)
+        _record(work, refund, Kind.REFUND_UNKNOWN, why)
+    return refund
+
+
+async def mark_paid(work: Work, member: Member, refund_id: int, reference: str) -> Refund:
+    """Say that finance paid it by hand; `reference` is the payment's own.
+
+    Raises:
+        RoleNeeded: only finance and admins may.
+        Invalid: there is no reference to find the payment by.
+        WrongState: it does not wait for a payment by hand.
+    """
+    member.must(Can.PAY_REFUND)
+    if not reference.strip():
+        raise PaymentReferenceNeeded
+    refund = await lock(work, refund_id)
+    refund.move(State.SUCCEEDED)
+    refund.provider_reference = reference.strip()
+    refund.settled_at = work.now
+    _record(work, refund, Kind.REFUND_SUCCEEDED, None, reference=refund.provider_reference)
+    return refund
+
+
+async def lock(work: Work, refund_id: int) -> Refund:
+    """Return the refund under a row lock; raises `RecordNotFound`."""
+    refund = await work.session.scalar(
+        select(Refund)
+        .where(Refund.id == refund_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if refund is None:
+        raise RecordNotFound("refund", f"R-{refund_id}")
+    return refund
+
+
+async def _held(work: Work, order_id: int) -> int:
+    held = await work.session.scalar(
+        select(func.coalesce(func.sum(Refund.amount), 0)).where(
+            Refund.order_id == order_id, Refund.state.in_(HOLDING)
+        )
+    )
+    return int(held or 0)
+
+
+async def _item_parts(work: Work, order: Order, ask: Ask) -> list[Part]:
+    wanted = {line_id: quantity for line_id, quantity in ask.lines.items() if quantity}
+    if not wanted:
+        return []
+    lines = await work.session.scalars(
+        select(Line).where(Line.order_id == order.id, Line.id.in_(wanted))
+    )
+    taken = dict(
+        (
+            await work.session.execute(
+                select(Part.line_id, func.sum(Part.quantity))
+                .join(Refund, Refund.id == Part.refund_id)
+                .where(Part.line_id.in_(wanted), Refund.state.in_(HOLDING))
+                .group_by(Part.line_id)
+            )
+        )
+        .tuples()
+        .all()
+    )
+    parts = []
+    for line in lines:
+        quantity, left = wanted.pop(line.id), line.quantity - int(taken.get(line.id) or 0)
+        title = line.title or line.sku or f"line {line.position}"
+        if not 0 < quantity <= left:
+            raise QuantityExceeded(title, quantity, max(left, 0))
+        if line.unit_price is None:
+            raise MalformedAmount(
+                title, "its price is unknown, so give an amount instead of a quantity"
+            )
+        parts.append(
+            Part(
+                kind=PartKind.ITEM,
+                line_id=line.id,
+                quantity=quantity,
+                amount=quantity * line.unit_price,
+            )
+        )
+    if wanted:
+        raise RecordNotFound("order line", next(iter(wanted)))
+    return parts
+
+
+def _sum_parts(order: Order, ask: Ask) -> list[Part]:
+    parts = []
+    for kind, money in (
+        (PartKind.SHIPPING, ask.shipping),
+        (PartKind.GOODWILL, ask.goodwill),
+        (PartKind.AMOUNT, ask.amount),
+    ):
+        if money is None:
+            continue
+        if money.minor <= 0:
+            raise MalformedAmount(str(money), "it must be more than zero")
+        # Adding checks the currency.
+        same = Money(0, order.currency) + money
+        parts.append(Part(kind=kind, amount=same.minor))
+    return parts
+
+
+def _decide(work: Work, refund: Refund, member: Member) -> None:
+    refund.decided_by, refund.decided_at = member.member_id, work.now
+    refund.expires_due_at = None
+
+
+def _record(work: Work, refund: Refund, kind: Kind, why: str | None, **data: str | None) -> None:
+    work.record(
+        kind,
+        refund,
+        order_id=refund.order_id,
+        why=why,
+        state=refund.state,
+        amount=refund.amount,
+        currency=refund.currency,
+        **data,
+    )

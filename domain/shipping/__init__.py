@@ -1,0 +1,1 @@
+"""Shipping: parcels on their way, and the few that need a person."""

@@ -1,0 +1,106 @@
+"""The parcel: one shipment of an order under one tracking number."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from domain.tables import Base, Id, Owned
+
+
+class ParcelState(StrEnum):
+    """Where a parcel is; partners' vocabularies map onto these in their connectors."""
+
+    PENDING = "pending"
+    PICKED_UP = "picked_up"
+    IN_TRANSIT = "in_transit"
+    OUT_FOR_DELIVERY = "out_for_delivery"
+    READY_FOR_PICKUP = "ready_for_pickup"
+    DELIVERED = "delivered"
+    DELIVERY_DELAYED = "delivery_delayed"
+    DELIVERY_FAILED = "delivery_failed"
+    ON_HOLD = "on_hold"
+    RETURN_TO_SENDER = "return_to_sender"
+    CANCELLED = "cancelled"
+    UNKNOWN = "unknown"
+
+
+class Trouble(StrEnum):
+    """Why a parcel, or an order not yet shipped, needs a person."""
+
+    DELIVERY_FAILED = "delivery_failed"
+    DELAYED = "delayed"
+    RETURN_TO_SENDER = "return_to_sender"
+    ON_HOLD = "on_hold"
+    CARRIER_SILENT = "carrier_silent"
+
+
+#: States that call for a person as soon as a carrier reports them.
+TROUBLES = {
+    ParcelState.DELIVERY_FAILED: Trouble.DELIVERY_FAILED,
+    ParcelState.DELIVERY_DELAYED: Trouble.DELAYED,
+    ParcelState.RETURN_TO_SENDER: Trouble.RETURN_TO_SENDER,
+    ParcelState.ON_HOLD: Trouble.ON_HOLD,
+}
+#: States after which a carrier has nothing more to say.
+ENDED = frozenset({ParcelState.DELIVERED, ParcelState.CANCELLED})
+
+
+class Parcel(Owned, Base):
+    """A parcel of an order; `trouble` is set while it needs a person."""
+
+    __tablename__ = "parcels"
+    __table_args__ = (
+        Index(None, "merchant_id", "order_id"),
+        Index(None, "merchant_id", "tracking_number"),
+        Index(None, "silent_due_at"),
+        Index(None, "late_due_at"),
+    )
+
+    order_id: Mapped[int] = mapped_column(Id, ForeignKey("orders.id", ondelete="CASCADE"))
+    carrier: Mapped[str | None]
+    tracking_number: Mapped[str | None]
+    state: Mapped[ParcelState] = mapped_column(default=ParcelState.UNKNOWN)
+    shipped_at: Mapped[datetime | None]
+    delivered_at: Mapped[datetime | None]
+    last_event_at: Mapped[datetime | None]
+    trouble: Mapped[Trouble | None]
+    troubled_at: Mapped[datetime | None]
+    acknowledged_by: Mapped[str | None]
+    #: When the clock has to look whether the carrier fell silent; None once it has.
+    silent_due_at: Mapped[datetime | None]
+    #: When the delivery promise runs out; None once that was noticed.
+    late_due_at: Mapped[datetime | None]
+
+    contents: Mapped[list[Content]] = relationship(cascade="all, delete-orphan")
+
+
+class Content(Owned, Base):
+    """How many of an order's line a parcel holds."""
+
+    __tablename__ = "parcel_lines"
+    __table_args__ = (UniqueConstraint("parcel_id", "line_id"),)
+
+    parcel_id: Mapped[int] = mapped_column(Id, ForeignKey("parcels.id", ondelete="CASCADE"))
+    line_id: Mapped[int] = mapped_column(Id, ForeignKey("order_lines.id", ondelete="CASCADE"))
+    quantity: Mapped[int]
+
+
+class Scan(Owned, Base):
+    """One thing a carrier said of a parcel; `reference` is the carrier's own id of it."""
+
+    __tablename__ = "parcel_scans"
+    __table_args__ = (
+        UniqueConstraint("parcel_id", "reference"),
+        Index(None, "parcel_id", "at"),
+    )
+
+    parcel_id: Mapped[int] = mapped_column(Id, ForeignKey("parcels.id", ondelete="CASCADE"))
+    reference: Mapped[str]
+    at: Mapped[datetime]
+    state: Mapped[ParcelState]
+    description: Mapped[str | None]
+    place: Mapped[str | None]

@@ -1,0 +1,187 @@
+"""What can be done with a parcel: follow its scans, notice trouble, take it in hand."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from domain import merchants
+from domain.errors import Conflict, RecordNotFound
+from domain.events import Kind
+from domain.orders import queries as orders
+from domain.orders.model import Order
+from domain.orders.model import State as OrderState
+from domain.people import Can, Member
+from domain.shipping.model import ENDED, TROUBLES, Parcel, ParcelState, Scan, Trouble
+from domain.store import Work
+from domain.tables import upsert
+
+
+class AlreadyInHand(Conflict):
+    """Somebody took the parcel's trouble on, or it is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What a carrier says of a parcel; `reference` is its own id of it, if it has one."""
+
+    tracking_number: str
+    state: ParcelState
+    at: datetime
+    description: str | None = None
+    place: str | None = None
+    reference: str | None = None
+
+    @property
+    def key(self) -> str:
+        """The carrier's id, or a digest of all it said."""
+        said = f"{self.state}|{self.at.isoformat()}|{self.description}|{self.place}"
+        return self.reference or hashlib.blake2b(said.encode(), digest_size=12).hexdigest()
+
+
+async def follow(work: Work, sighting: Sighting) -> Parcel | None:
+    """Take in a scan; repeated and late ones change nothing, unknown parcels give None.
+
+    The newest scan says where the parcel is. A parcel that moves again is no trouble any
+    more; a delivered one stays delivered.
+    """
+    parcel = await work.session.scalar(
+        select(Parcel)
+        .where(Parcel.tracking_number == sighting.tracking_number)
+        .order_by(Parcel.id.desc())
+        .limit(1)
+        .with_for_update()
+    )
+    if parcel is None or not await _keep(work, parcel, sighting):
+        return parcel
+    if parcel.state is ParcelState.DELIVERED or (
+        parcel.last_event_at is not None and sighting.at < parcel.last_event_at
+    ):
+        return parcel
+    order = await orders.lock(work.session, parcel.order_id)
+    parcel.state = sighting.state
+    parcel.last_event_at = sighting.at
+    await _follow_order(work, order, parcel, sighting)
+    trouble = TROUBLES.get(sighting.state)
+    if trouble:
+        _trouble(work, parcel, trouble, sighting.description)
+        return parcel
+    parcel.trouble = parcel.troubled_at = None
+    kind = Kind.PARCEL_DELIVERED if parcel.state is ParcelState.DELIVERED else Kind.PARCEL_MOVED
+    work.record(
+        kind, parcel, order_id=parcel.order_id, why=sighting.description, state=parcel.state
+    )
+    return parcel
+
+
+async def acknowledge(work: Work, member: Member, parcel_id: int) -> Parcel:
+    """Take a troubled parcel in hand; raises `AlreadyInHand` if somebody did, or it is over."""
+    member.must(Can.SHIP)
+    parcel = await lock(work, parcel_id)
+    if parcel.trouble is None:
+        raise AlreadyInHand("This parcel is moving again. There is nothing left to do.")
+    if parcel.acknowledged_by:
+        raise AlreadyInHand(f"@{parcel.acknowledged_by} has this parcel in hand already.")
+    parcel.acknowledged_by = member.member_id
+    work.record(Kind.PARCEL_ACKNOWLEDGED, parcel, order_id=parcel.order_id)
+    return parcel
+
+
+async def sweep_late(work: Work, *, most: int) -> int:
+    """Notice parcels whose delivery promise ran out; returns how many were due."""
+    due = (
+        await work.session.scalars(
+            select(Parcel)
+            .where(Parcel.late_due_at <= work.now)
+            .order_by(Parcel.late_due_at)
+            .limit(most)
+            .with_for_update(skip_locked=True)
+        )
+    ).all()
+    for parcel in due:
+        parcel.late_due_at = None
+        if parcel.state not in ENDED and parcel.trouble is None:
+            _trouble(work, parcel, Trouble.DELAYED, "past its delivery promise")
+    return len(due)
+
+
+async def sweep_silent(work: Work, *, most: int) -> int:
+    """Notice parcels that their carrier says nothing more of; returns how many were due."""
+    due = (
+        await work.session.scalars(
+            select(Parcel)
+            .where(Parcel.silent_due_at <= work.now)
+            .order_by(Parcel.silent_due_at)
+            .limit(most)
+            .with_for_update(skip_locked=True)
+        )
+    ).all()
+    for parcel in due:
+        parcel.silent_due_at = None
+        if parcel.state not in ENDED and parcel.trouble is None:
+            _trouble(work, parcel, Trouble.CARRIER_SILENT, "no scan for days")
+    return len(due)
+
+
+async def lock(work: Work, parcel_id: int) -> Parcel:
+    """Return the parcel under a row lock; raises `RecordNotFound`."""
+    parcel = await work.session.scalar(
+        select(Parcel)
+        .where(Parcel.id == parcel_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if parcel is None:
+        raise RecordNotFound("parcel", parcel_id)
+    return parcel
+
+
+async def _keep(work: Work, parcel: Parcel, sighting: Sighting) -> bool:
+    statement = upsert(work.session, Scan).values(
+        merchant_id=work.merchant_id,
+        parcel_id=parcel.id,
+        reference=sighting.key,
+        at=sighting.at,
+        state=sighting.state,
+        description=sighting.description,
+        place=sighting.place,
+    )
+    kept = await work.session.scalar(
+        statement.on_conflict_do_nothing(index_elements=["parcel_id", "reference"]).returning(
+            Scan.id
+        )
+    )
+    return kept is not None
+
+
+async def _follow_order(work: Work, order: Order, parcel: Parcel, sighting: Sighting) -> None:
+    if parcel.state in ENDED:
+        parcel.silent_due_at = parcel.late_due_at = None
+    else:
+        days = (await merchants.settings(work.session))["shipping.silent_after_days"]
+        parcel.silent_due_at = sighting.at + timedelta(days=days)
+    if parcel.state is ParcelState.PENDING:
+        return
+    parcel.shipped_at = parcel.shipped_at or sighting.at
+    if order.state in (OrderState.CONFIRMED, OrderState.PICKING, OrderState.PACKED):
+        order.state = OrderState.SHIPPED
+        order.shipped_at = order.shipped_at or sighting.at
+        order.ship_by_due_at = None
+    if parcel.state is ParcelState.DELIVERED:
+        parcel.delivered_at = sighting.at
+        others = await work.session.scalars(
+            select(Parcel.state).where(Parcel.order_id == order.id, Parcel.id != parcel.id)
+        )
+        if order.state is OrderState.SHIPPED and all(state in ENDED for state in others):
+            order.move(OrderState.DELIVERED)
+            order.delivered_at = sighting.at
+
+
+def _trouble(work: Work, parcel: Parcel, trouble: Trouble, why: str | None) -> None:
+    if parcel.trouble is not trouble:
+        parcel.acknowledged_by = None
+    parcel.trouble, parcel.troubled_at = trouble, work.now
+    work.record(Kind.PARCEL_TROUBLED, parcel, order_id=parcel.order_id, why=why, trouble=trouble)
