@@ -106,6 +106,20 @@ class Claim:
     attempts: int
     token: str
 
+    @classmethod
+    def of(cls, job: Job, token: str) -> Claim:
+        """Make a claim of a job that this token holds."""
+        return cls(
+            job.id,
+            job.merchant_id,
+            job.key,
+            job.kind,
+            job.payload,
+            job.lane,
+            job.attempts,
+            token,
+        )
+
 
 async def add(
     session: AsyncSession, merchant_id: int, jobs: Sequence[NewJob], now: datetime
@@ -165,7 +179,7 @@ async def claim(
     if not ids:
         return []
     token = secrets.token_hex(8)
-    taken = await session.execute(
+    taken = await session.scalars(
         update(Job)
         .where(Job.id.in_(ids))
         .values(
@@ -174,10 +188,10 @@ async def claim(
             lease_token=token,
             attempts=Job.attempts + 1,
         )
-        .returning(Job.id, Job.merchant_id, Job.key, Job.kind, Job.payload, Job.lane, Job.attempts)
-        .execution_options(synchronize_session=False)
+        .returning(Job)
+        .execution_options(synchronize_session=False, populate_existing=True)
     )
-    return sorted((Claim(*row, token) for row in taken.tuples()), key=lambda one: one.id)
+    return sorted((Claim.of(job, token) for job in taken), key=lambda one: one.id)
 
 
 async def finish(session: AsyncSession, claim: Claim, now: datetime) -> None:
@@ -225,7 +239,7 @@ async def next_due(session: AsyncSession) -> datetime | None:
 async def counts(session: AsyncSession) -> dict[str, int]:
     """Return how many jobs there are in each state."""
     rows = await session.execute(select(Job.state, func.count()).group_by(Job.state))
-    return {state: count for state, count in rows}
+    return dict(rows.tuples().all())
 
 
 async def dead(session: AsyncSession, *, most: int = 50) -> Sequence[Job]:

@@ -175,7 +175,7 @@ class Settings:
 async def settings(session: AsyncSession) -> Settings:
     """Read all of the merchant's settings in one query."""
     rows = await session.execute(select(Setting.key, Setting.value))
-    return Settings({key: value for key, value in rows})
+    return Settings(dict(rows.tuples().all()))
 
 
 async def change_setting(work: Work, key: str, text: str) -> Any:
