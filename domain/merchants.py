@@ -184,12 +184,9 @@ async def change_setting(work: Work, key: str, text: str) -> Any:
     Raises:
         UnknownSetting: there is no such setting, or it does not take this value.
     """
-    definition = DEFINITIONS.get(key)
-    if definition is None:
-        raise UnknownSetting(
-            f"There is no setting {key[:60]}. Settings are {', '.join(DEFINITIONS)}."
-        )
-    value = definition.read(text)
+    if key not in DEFINITIONS:
+        raise _no_such(key)
+    value = DEFINITIONS[key].read(text)
     statement = upsert(work.session, Setting).values(
         merchant_id=work.merchant_id, key=key, value=value
     )
@@ -201,3 +198,40 @@ async def change_setting(work: Work, key: str, text: str) -> Any:
     row = await work.session.get_one(Setting, setting_id)
     work.record(Kind.SETTING_CHANGED, row, order_id=None, key=key, value=value)
     return value
+
+
+async def unset(work: Work, key: str) -> None:
+    """Go back to a setting's default; raises `UnknownSetting` if there is no such setting."""
+    if key not in DEFINITIONS:
+        raise _no_such(key)
+    row = await work.session.scalar(select(Setting).where(Setting.key == key))
+    if row is not None:
+        work.record(Kind.SETTING_CHANGED, row, order_id=None, key=key, value=None)
+        await work.session.delete(row)
+
+
+def as_text(settings: Settings) -> dict[str, str]:
+    """Return each setting as a person would type it, empty where there is none."""
+    return {key: _typed(settings[key]) for key in DEFINITIONS}
+
+
+#: What is posted so far; the other channels wait for their alerts.
+_POSTED = ("channel.refunds", "channel.complaints", "channel.shipping")
+
+
+def unset_channels(settings: Settings) -> tuple[str, ...]:
+    """Return the channel settings without which alerts reach nobody."""
+    return tuple(key for key in _POSTED if not settings[key])
+
+
+def _typed(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(
+            amount if currency == "*" else f"{amount} {currency}"
+            for currency, amount in sorted(value.items())
+        )
+    return "" if value is None else str(value)
+
+
+def _no_such(key: str) -> UnknownSetting:
+    return UnknownSetting(f"There is no setting {key[:60]}. Settings are {', '.join(DEFINITIONS)}.")

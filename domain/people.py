@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from sqlalchemy import ForeignKey, UniqueConstraint, select
@@ -53,7 +53,7 @@ class Person(Owned, Base):
     locale: Mapped[str | None]
     tz: Mapped[str | None]
     limits: Mapped[list[Limit]] = relationship(
-        lazy="selectin", cascade="all, delete-orphan", order_by="Limit.currency"
+        lazy="joined", cascade="all, delete-orphan", order_by="Limit.currency"
     )
 
 
@@ -80,6 +80,10 @@ class Member:
     known: bool = True
     admins: tuple[str, ...] = ()
 
+    def with_default(self, role: str | None) -> Member:
+        """Give someone without a role the desk's default one, if it has any."""
+        return replace(self, role=role, admins=()) if self.role is None and role else self
+
     def may(self, can: Can) -> bool:
         """Tell whether the role covers it."""
         return self.role in _ROLES_THAT[can]
@@ -102,14 +106,13 @@ async def member(
     member_id: str,
     *,
     admins: Sequence[str] = (),
-    default_role: str | None = None,
 ) -> Member:
     """Return who this is; `admins` are administrators by configuration.
 
     Someone without a role is told whom to ask, so their `admins` are looked up too.
     """
-    person = await session.scalar(select(Person).where(Person.member_id == member_id))
-    role = "admin" if member_id in admins else (person and person.role) or default_role
+    person = await _find(session, member_id)
+    role = "admin" if member_id in admins else person.role if person else None
     if role is None:
         found = await session.scalars(select(Person.member_id).where(Person.role == "admin"))
         admins = [*admins, *(one for one in found if one not in admins)]
@@ -169,11 +172,16 @@ async def everyone(session: AsyncSession) -> Sequence[Person]:
     found = await session.scalars(
         select(Person).where(Person.role.is_not(None)).order_by(Person.role, Person.member_id)
     )
-    return found.all()
+    return found.unique().all()
+
+
+async def _find(session: AsyncSession, member_id: str) -> Person | None:
+    found = await session.scalars(select(Person).where(Person.member_id == member_id))
+    return found.unique().one_or_none()
 
 
 async def _person(work: Work, member_id: str) -> Person:
-    person = await work.session.scalar(select(Person).where(Person.member_id == member_id))
+    person = await _find(work.session, member_id)
     if person is None:
         person = Person(member_id=member_id, limits=[])
         work.session.add(person)

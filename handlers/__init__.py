@@ -1,0 +1,1 @@
+"""What Slack asks and how it is answered: one module a conversation."""

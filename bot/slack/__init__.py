@@ -1,0 +1,1 @@
+"""Slack on the outside: the Bolt app, who speaks, and what is posted."""

@@ -1,0 +1,48 @@
+"""The Bolt app: real signatures, one identity, every conversation, one error boundary."""
+
+from __future__ import annotations
+
+import logging
+
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.slack.boundary import answer_error
+from bot.slack.identity import Identity
+from handlers import complaints, desk, orders, refunds, shipping
+from handlers.turn import Desk
+
+CONVERSATIONS = (orders, refunds, complaints, shipping, desk)
+
+
+def build(workplace: Desk, client: AsyncWebClient, *, signing_secret: str) -> AsyncApp:
+    """Assemble the Bolt app on a client that carries the bot token.
+
+    Listeners finish before the reply (`process_before_response`), so what they write is
+    committed when the person sees the answer; none of them waits for a partner.
+    """
+    token = client.token
+
+    async def authorize(
+        enterprise_id: str | None, team_id: str | None, user_id: str | None
+    ) -> AuthorizeResult:
+        # The token was checked when the process started: asking Slack again for each
+        # worker's first request would put its answer's time into somebody's click.
+        return AuthorizeResult(
+            enterprise_id=enterprise_id, team_id=team_id, user_id=user_id, bot_token=token
+        )
+
+    app = AsyncApp(
+        name="deskhand",
+        client=client,
+        authorize=authorize,
+        signing_secret=signing_secret,
+        process_before_response=True,
+        logger=logging.getLogger("bot.slack.bolt"),
+    )
+    app.error(answer_error)
+    app.use(Identity(workplace))
+    for conversation in CONVERSATIONS:
+        conversation.register(app)
+    return app

@@ -1,0 +1,124 @@
+"""Which event is posted where: the one place where facts become jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from domain.events import Event, Kind
+from domain.jobs import NewJob
+from domain.refunds.model import State as RefundState
+
+_Rule = Callable[[Event], Iterator[NewJob]]
+
+
+def route(event: Event) -> Iterator[NewJob]:
+    """Return the jobs that a stored event calls for.
+
+    Each key is made of the event's id, so that an event calls for each job once.
+    """
+    for rule in _RULES.get(Kind(event.kind), ()):
+        yield from rule(event)
+
+
+def _post(concept: str, template: str) -> _Rule:
+    """Post a new card of the event's subject in the concept's channel."""
+
+    def rule(event: Event) -> Iterator[NewJob]:
+        yield NewJob(
+            key=f"post:{event.id}",
+            kind="post",
+            payload={
+                "concept": concept,
+                "template": template,
+                "subject": event.subject,
+                "id": event.subject_id,
+            },
+            lane=concept,
+        )
+
+    return rule
+
+
+def _refresh(concept: str) -> _Rule:
+    """Bring every posted copy of the event's subject up to date."""
+
+    def rule(event: Event) -> Iterator[NewJob]:
+        yield NewJob(
+            key=f"refresh:{event.id}",
+            kind="refresh",
+            payload={"subject": event.subject, "id": event.subject_id},
+            lane=concept,
+        )
+
+    return rule
+
+
+def _note(event: Event) -> Iterator[NewJob]:
+    """Say in the case's thread what happened."""
+    yield NewJob(
+        key=f"reply:{event.id}",
+        kind="reply",
+        payload={
+            "concept": "complaints",
+            "template": "complaints/note",
+            "subject": event.subject,
+            "id": event.subject_id,
+            "event_id": event.id,
+        },
+        lane="complaints",
+    )
+
+
+def _tell_requester(event: Event) -> Iterator[NewJob]:
+    """Tell whoever asked for the refund what became of it."""
+    yield NewJob(
+        key=f"tell:{event.id}",
+        kind="tell",
+        payload={"template": "refunds/told", "subject": "refund", "id": event.subject_id},
+    )
+
+
+def _pay(event: Event) -> Iterator[NewJob]:
+    """Move the money, once the last approval is there."""
+    if event.data["state"] == RefundState.APPROVED:
+        yield NewJob(
+            key=f"pay:{event.subject_id}",
+            kind="refund.pay",
+            payload={"refund_id": event.subject_id},
+        )
+
+
+def _redraw_orders_alert(event: Event) -> Iterator[NewJob]:
+    """A ship-by warning is about the order, and a parcel's first scan answers it."""
+    if event.order_id is not None and event.subject != "order":
+        yield NewJob(
+            key=f"refresh:order:{event.id}",
+            kind="refresh",
+            payload={"subject": "order", "id": event.order_id},
+            lane="shipping",
+        )
+
+
+_CASE = (_refresh("complaints"), _note)
+_RULES: Mapping[Kind, tuple[_Rule, ...]] = {
+    Kind.REFUND_REQUESTED: (_post("refunds", "refunds/approval"),),
+    Kind.REFUND_APPROVED: (_refresh("refunds"), _pay),
+    Kind.REFUND_DECLINED: (_refresh("refunds"), _tell_requester),
+    Kind.REFUND_WITHDRAWN: (_refresh("refunds"),),
+    Kind.REFUND_EXPIRED: (_refresh("refunds"), _tell_requester),
+    Kind.REFUND_SUBMITTED: (_refresh("refunds"),),
+    Kind.REFUND_SUCCEEDED: (_refresh("refunds"), _tell_requester),
+    Kind.REFUND_FAILED: (_refresh("refunds"), _tell_requester),
+    Kind.REFUND_UNKNOWN: (_refresh("refunds"),),
+    Kind.COMPLAINT_OPENED: (_post("complaints", "complaints/case"),),
+    Kind.COMPLAINT_ACKNOWLEDGED: _CASE,
+    Kind.COMPLAINT_ESCALATED: _CASE,
+    Kind.COMPLAINT_RESOLVED: _CASE,
+    Kind.COMPLAINT_REOPENED: _CASE,
+    Kind.PARCEL_TROUBLED: (_post("shipping", "shipping/alert"),),
+    Kind.PARCEL_ACKNOWLEDGED: (_refresh("shipping"),),
+    Kind.PARCEL_MOVED: (_refresh("shipping"), _redraw_orders_alert),
+    Kind.PARCEL_DELIVERED: (_refresh("shipping"), _redraw_orders_alert),
+    Kind.ORDER_CHANGED: (_refresh("shipping"),),
+    Kind.SHIP_BY_NEAR: (_post("shipping", "shipping/ship_by"),),
+}

@@ -1,0 +1,46 @@
+"""How a record is drawn, whoever posts it: one template, one way to read its record."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.complaints import queries as complaints
+from domain.events import Event
+from domain.orders import queries as orders
+from domain.refunds import queries as refunds
+from domain.shipping import queries as shipping
+from templates import Reader, render
+
+#: What each posted template calls its record, and how that is read.
+_RECORDS: dict[str, tuple[str, Any]] = {
+    "refunds/approval": ("card", refunds.card),
+    "refunds/told": ("card", refunds.card),
+    "complaints/case": ("card", complaints.card),
+    "complaints/note": ("card", complaints.card),
+    "shipping/alert": ("card", shipping.card),
+    "shipping/ship_by": ("order", orders.card_by_id),
+}
+
+
+async def draw(
+    session: AsyncSession,
+    template: str,
+    record_id: int,
+    *,
+    reader: Reader,
+    now: datetime,
+    event_id: int | None = None,
+) -> dict[str, Any]:
+    """Render a record as it stands now; a note in a thread is about one event of it.
+
+    Raises:
+        RecordNotFound, OrderNotFound: it is gone.
+    """
+    name, read = _RECORDS[template]
+    values = {name: await read(session, record_id), "now": now}
+    if event_id is not None:
+        values["event"] = await session.get_one(Event, event_id)
+    return render(template, reader, **values)

@@ -1,0 +1,96 @@
+"""What the app listens to: the one table that help, the manifest and the tests read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A slash command; `examples` are (what to type, what it does)."""
+
+    name: str
+    description: str
+    usage_hint: str
+    examples: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shortcut:
+    """A shortcut on a message; the name is what its menu shows (at most 24 characters)."""
+
+    callback_id: str
+    name: str
+    description: str
+
+
+COMMANDS = (
+    Command(
+        "/order",
+        "Look up an order",
+        "NUMBER | find TEXT",
+        (
+            ("/order 1042", "the order's card: state, money, promise, parcels, history"),
+            ("/order find garcia", "orders by buyer, e-mail, SKU, tracking number or city"),
+        ),
+    ),
+    Command(
+        "/refund",
+        "Ask for a refund",
+        "ORDER [AMOUNT] [REASON]",
+        (
+            ("/refund 1042 12.50 damaged in transit", "asks the approvers at once"),
+            ("/refund 1042", "opens the form: lines, quantities, shipping, goodwill"),
+        ),
+    ),
+    Command(
+        "/complaint",
+        "Open a complaint",
+        "ORDER [TEXT]",
+        (
+            ("/complaint 1042 the lid is cracked", "opens a case in the complaints channel"),
+            ("/complaint 1042", "opens the form"),
+        ),
+    ),
+    Command(
+        "/shipping",
+        "Where an order's parcels are",
+        "ORDER | late",
+        (
+            ("/shipping 1042", "every parcel of the order, scan by scan"),
+            ("/shipping late", "parcels past their promise or in trouble"),
+        ),
+    ),
+    Command(
+        "/deskhand",
+        "Help, settings and status of the desk",
+        "[help | settings | status]",
+        (
+            ("/deskhand help", "what the desk can do"),
+            ("/deskhand settings", "channels, limits and clocks (admins)"),
+            ("/deskhand status", "what waits for somebody, and what went wrong"),
+        ),
+    ),
+)
+
+SHORTCUTS = (
+    Shortcut("complaint.message", "Open a complaint", "Open a complaint from this message"),
+)
+
+EVENTS = ("app_home_opened",)
+
+#: Which Web API methods need which scope: the app asks for no more than it uses.
+SCOPES = {
+    "commands": ("slash commands and shortcuts",),
+    "chat:write": ("chat.postMessage", "chat.update", "chat.postEphemeral"),
+    "channels:history": ("conversations.history", "conversations.replies"),
+    "groups:history": ("conversations.history", "conversations.replies"),
+    "channels:read": ("conversations.info",),
+    "groups:read": ("conversations.info",),
+    "users:read": ("users.info",),
+}
+
+
+def command(name: str) -> Command:
+    """Return the command of this name."""
+    return next(one for one in COMMANDS if one.name == name)

@@ -1,0 +1,100 @@
+"""Complaints: opening a case, and acknowledging, escalating, resolving it in its thread."""
+
+from __future__ import annotations
+
+import re
+
+from slack_bolt.async_app import AsyncApp
+
+from domain import merchants
+from domain.complaints import queries, service
+from domain.complaints.model import Outcome
+from domain.orders import queries as orders
+from domain.people import Can
+from handlers import desk
+from handlers.turn import Turn
+
+
+def register(app: AsyncApp) -> None:
+    """Listen to `/complaint`, the message shortcut, the case's buttons and forms."""
+    app.command("/complaint")(open_case)
+    app.shortcut("complaint.message")(from_message)
+    app.action(re.compile(r"^complaint\."))(click)
+    app.view(re.compile(r"^complaint\."))(submit)
+
+
+async def open_case(turn: Turn) -> None:
+    """`/complaint ORDER [TEXT]`: opens the case, or the form where the text is missing."""
+    turn.member.must(Can.COMPLAIN)
+    match turn.words:
+        case [] | ["help"]:
+            await desk.help_with(turn, "/complaint")
+        case [number]:
+            async with turn.read() as session:
+                order = await orders.card(session, number)
+            await turn.form("complaints/form", keep={"order_id": order.id}, order=order, text=None)
+        case [number, *_]:
+            async with turn.read() as session:
+                order_id = await orders.identify(session, number)
+            text = str(turn.body["text"]).strip().split(maxsplit=1)[1]
+            await _open(turn, order_id, text)
+
+
+async def from_message(turn: Turn) -> None:
+    """Open the form with a message's text."""
+    turn.member.must(Can.COMPLAIN)
+    await turn.form("complaints/pick", keep={}, text=turn.body["message"].get("text") or "")
+
+
+async def click(turn: Turn) -> None:
+    """Follow one of the buttons about a complaint."""
+    turn.member.must(Can.COMPLAIN)
+    record = int(turn.value)
+    match turn.action["action_id"].split(".")[1]:
+        case "open":
+            async with turn.read() as session:
+                order = await orders.card_by_id(session, record)
+            await turn.form("complaints/form", keep={"order_id": order.id}, order=order, text=None)
+        case "acknowledge":
+            async with turn.write() as work:
+                await service.acknowledge(work, turn.member, record)
+            await turn.ack()
+        case "reopen":
+            async with turn.write() as work:
+                await service.reopen(work, turn.member, record)
+            await turn.ack()
+        case "escalate" | "resolve" as verb:
+            async with turn.read() as session:
+                card = await queries.card(session, record)
+            await turn.form(f"complaints/{verb}_form", keep={"complaint_id": record}, card=card)
+
+
+async def submit(turn: Turn) -> None:
+    """Take in one of the forms about a complaint."""
+    match turn.body["view"]["callback_id"].split(".")[1]:
+        case "open":
+            await _open(turn, int(turn.kept["order_id"]), turn.field("text") or "")
+        case "pick":
+            async with turn.read() as session:
+                order_id = await orders.identify(session, turn.field("order") or "")
+            await _open(turn, order_id, turn.field("text") or "")
+        case "escalate":
+            why = turn.field("reason") or ""
+            async with turn.write() as work:
+                await service.escalate(work, turn.member, turn.kept["complaint_id"], why)
+            await turn.ack()
+        case "resolve":
+            outcome = Outcome(turn.field("outcome"))
+            note = turn.field("note") or ""
+            async with turn.write() as work:
+                await service.resolve(work, turn.member, turn.kept["complaint_id"], outcome, note)
+            await turn.ack()
+
+
+async def _open(turn: Turn, order_id: int, text: str) -> None:
+    async with turn.write() as work:
+        complaint = await service.open_case(work, turn.member, order_id, text)
+    async with turn.read() as session:
+        card = await queries.card(session, complaint.id)
+        channel = (await merchants.settings(session))["channel.complaints"]
+    await turn.answer("complaints/opened", card=card, channel=channel)
