@@ -1,0 +1,94 @@
+"""Shopify's words, made into ours: statuses, what is paid and not yet refunded."""
+
+from __future__ import annotations
+
+from bot.connectors.files.values import BadValue, short
+from domain.orders.model import State
+from domain.shipping.model import ParcelState
+
+CHANNEL = "shopify"
+PROVIDER = "shopify"
+
+#: The financial statuses, and the state of an order of which nothing was shipped yet.
+STATES = {
+    "pending": State.PENDING,
+    "expired": State.PENDING,
+    "voided": State.PENDING,
+    "unpaid": State.PENDING,
+    "authorized": State.CONFIRMED,
+    "partially_paid": State.CONFIRMED,
+    "paid": State.CONFIRMED,
+    "partially_refunded": State.CONFIRMED,
+    "refunded": State.CONFIRMED,
+}
+#: Financial statuses under which nothing was captured.
+_NOTHING = {"pending", "expired", "voided", "unpaid", "authorized"}
+#: Fulfilment statuses of the whole order; None is what the financial status says.
+FULFILLED = {
+    "": None,
+    "unfulfilled": None,
+    "unshipped": None,
+    "partial": None,
+    "fulfilled": State.SHIPPED,
+    "shipped": State.SHIPPED,
+    "restocked": State.CANCELLED,
+}
+#: What the carrier says of a fulfilment (`shipment_status`), then what Shopify does
+#: (`status`). A failed fulfilment request is no failed delivery.
+PARCEL_STATES = {
+    "confirmed": ParcelState.PENDING,
+    "label_purchased": ParcelState.PENDING,
+    "label_printed": ParcelState.PENDING,
+    "carrier_picked_up": ParcelState.PICKED_UP,
+    "in_transit": ParcelState.IN_TRANSIT,
+    "out_for_delivery": ParcelState.OUT_FOR_DELIVERY,
+    "ready_for_pickup": ParcelState.READY_FOR_PICKUP,
+    "attempted_delivery": ParcelState.DELIVERY_FAILED,
+    "failure": ParcelState.DELIVERY_FAILED,
+    "delayed": ParcelState.DELIVERY_DELAYED,
+    "delivered": ParcelState.DELIVERED,
+    "picked_up": ParcelState.DELIVERED,
+    "returning_to_sender": ParcelState.RETURN_TO_SENDER,
+}
+FULFILLMENT_STATES = {
+    "pending": ParcelState.PENDING,
+    "open": ParcelState.PENDING,
+    "cancelled": ParcelState.CANCELLED,
+}
+
+
+def state(financial: str | None, fulfillment: str | None, *, cancelled: bool) -> State:
+    """Read the two statuses of an order; raises `BadValue` for an unknown one."""
+    if cancelled:
+        return State.CANCELLED
+    shipped, paid = (fulfillment or "").lower(), (financial or "pending").lower()
+    if shipped not in FULFILLED:
+        raise BadValue(f"fulfillment status “{short(shipped)}” is not one of Shopify's")
+    if paid not in STATES:
+        raise BadValue(f"financial status “{short(paid)}” is not one of Shopify's")
+    return FULFILLED[shipped] or STATES[paid]
+
+
+def status(financial: str | None, fulfillment: str | None) -> str:
+    """Return both statuses in one line, as Shopify's list of orders shows them."""
+    return f"{financial or 'pending'} / {fulfillment or 'unfulfilled'}".lower()
+
+
+def captured(
+    financial: str | None, total: int | None, *, refunded: int | None, outstanding: int | None
+) -> int | None:
+    """Tell what was captured, less what the source says was refunded before, in minor units.
+
+    The difference is what can still be refunded. None where the source does not say enough.
+    """
+    paid = (financial or "").lower()
+    if paid in _NOTHING:
+        return 0
+    if paid == "refunded" and not refunded:
+        return 0
+    if paid == "partially_paid":
+        total = None if total is None or outstanding is None else total - outstanding
+    # Some was refunded and nobody says how much: what is left can't be known.
+    if not paid or total is None or (paid == "partially_refunded" and not refunded):
+        return None
+    return max(total - (refunded or 0), 0)
