@@ -150,9 +150,9 @@ class WrongState(Conflict):
     """A transition that the aggregate's table does not have."""
 
     def __init__(self, what: str, state: str, doing: str, allowed: Iterable[str]) -> None:
-        options = sorted(allowed)
+        options = sorted(_words(option) for option in allowed)
         instead = f"It can be {_either(options)}." if options else "It is closed."
-        super().__init__(f"{what} is {state}, so it can't be {doing}. {instead}")
+        super().__init__(f"{what} is {_words(state)}, so it can't be {_words(doing)}. {instead}")
 
 
 class AlreadyDecided(Conflict):
@@ -160,7 +160,7 @@ class AlreadyDecided(Conflict):
 
     def __init__(self, what: str, state: str, member: str | None) -> None:
         who = f" by @{member}" if member else ""
-        super().__init__(f"{what} was already {state}{who}. Nothing was changed.")
+        super().__init__(f"{what} was already {_words(state)}{who}. Nothing was changed.")
 
 
 class NotRefundable(Conflict):
@@ -175,6 +175,10 @@ class MoreThanRefundable(Conflict):
     def __init__(self, asked: Money, left: Money) -> None:
         rest = f"At most {left} can be" if left.minor > 0 else "Nothing is left to be"
         super().__init__(f"{asked} is more than was paid and not yet refunded. {rest} refunded.")
+
+
+def _words(state: str) -> str:
+    return state.replace("_", " ")
 
 
 def _either(options: Sequence[str]) -> str:

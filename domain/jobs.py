@@ -15,19 +15,42 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Index, UniqueConstraint, and_, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    Index,
+    TextClause,
+    UniqueConstraint,
+    and_,
+    func,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from domain.tables import Base, Owned, upsert
 
+#: The channel on which PostgreSQL tells every replica that there is new work.
+NOTICE = "deskhand_jobs"
 LEASE = timedelta(seconds=60)
 #: With the back-off below, the eighth attempt comes about twenty minutes after the first.
 MAX_ATTEMPTS = 8
 _FIRST_RETRY = timedelta(seconds=5)
 _LONGEST_RETRY = timedelta(minutes=15)
+
+
+_OPEN = text("finished_at IS NULL")
+_HELD = text("lease_until IS NOT NULL")
+_DEAD = text("state = 'dead'")
+
+
+def _partial(name: str, rows: TextClause, *columns: str) -> Index:
+    return Index(name, *columns, sqlite_where=rows, postgresql_where=rows)
 
 
 class State(StrEnum):
@@ -48,8 +71,11 @@ class Job(Owned, Base):
     __tablename__ = "jobs"
     __table_args__ = (
         UniqueConstraint("merchant_id", "key"),
-        Index(None, "state", "due_at", "id"),
-        Index("ix_jobs_running_lane", "merchant_id", "lane", "state"),
+        # Done jobs pile up and are never claimed again: no index that a claim uses holds them.
+        _partial("ix_jobs_open", _OPEN, "due_at", "id"),
+        _partial("ix_jobs_open_lane", _OPEN, "merchant_id", "lane", "id"),
+        _partial("ix_jobs_held_lane", _HELD, "merchant_id", "lane"),
+        _partial("ix_jobs_dead", _DEAD, "id"),
     )
 
     key: Mapped[str]
@@ -95,7 +121,10 @@ def retry_delay(attempts: int) -> timedelta:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A job that this worker holds until `lease_until`; `token` proves it."""
+    """A job that this worker holds for `LEASE`; `token` proves it.
+
+    `repeated` tells that an earlier attempt may have reached the other side.
+    """
 
     id: int
     merchant_id: int
@@ -103,21 +132,25 @@ class Claim:
     kind: str
     payload: dict[str, Any]
     lane: str | None
+    created_at: datetime
     attempts: int
+    repeated: bool
     token: str
 
     @classmethod
     def of(cls, job: Job, token: str) -> Claim:
         """Make a claim of a job that this token holds."""
         return cls(
-            job.id,
-            job.merchant_id,
-            job.key,
-            job.kind,
-            job.payload,
-            job.lane,
-            job.attempts,
-            token,
+            id=job.id,
+            merchant_id=job.merchant_id,
+            key=job.key,
+            kind=job.kind,
+            payload=job.payload,
+            lane=job.lane,
+            created_at=job.created_at,
+            attempts=job.attempts,
+            repeated=job.attempts > 1 or job.last_error is not None,
+            token=token,
         )
 
 
@@ -142,6 +175,7 @@ async def add(
     await session.execute(
         upsert(session, Job).on_conflict_do_nothing(index_elements=["merchant_id", "key"]), rows
     )
+    await _announce(session)
 
 
 async def claim(
@@ -152,36 +186,30 @@ async def claim(
     A job whose lease ran out counts as due: its worker is gone. `kinds` narrows it.
     """
     other = aliased(Job)
-    held = and_(other.state == State.RUNNING, other.lease_until >= now)
-    earlier = and_(_is_due(other, now), other.id < Job.id)
-    lane_taken = (
+    earlier = (
         select(other.id)
         .where(other.merchant_id == Job.merchant_id, other.lane == Job.lane)
-        .where(or_(held, earlier))
-        .exists()
-    )
-    lane_resting = (
-        select(Lane.id)
-        .where(Lane.merchant_id == Job.merchant_id, Lane.name == Job.lane, Lane.free_at > now)
+        .where(_is_due(other, now), other.id < Job.id)
         .exists()
     )
     due = (
-        select(Job.id)
+        select(Job.id, Job.merchant_id, Job.lane)
         .where(_is_due(Job, now))
-        .where(or_(Job.lane.is_(None), and_(~lane_taken, ~lane_resting)))
+        .where(or_(Job.lane.is_(None), and_(_lane_is_free(now), ~earlier)))
         .order_by(Job.due_at, Job.id)
         .limit(most)
         .with_for_update(skip_locked=True, of=Job)
     )
     if kinds:
         due = due.where(Job.kind.in_(kinds))
-    ids = (await session.scalars(due)).all()
+    ids = await _with_lane((await session.execute(due)).all(), session)
     if not ids:
         return []
     token = secrets.token_hex(8)
     taken = await session.scalars(
         update(Job)
         .where(Job.id.in_(ids))
+        .where(or_(Job.lane.is_(None), _lane_is_free(now)))
         .values(
             state=State.RUNNING,
             lease_until=now + LEASE,
@@ -194,18 +222,21 @@ async def claim(
     return sorted((Claim.of(job, token) for job in taken), key=lambda one: one.id)
 
 
-async def finish(session: AsyncSession, claim: Claim, now: datetime) -> None:
-    """Mark as done, unless another worker holds the job by now."""
-    await _release(session, claim, state=State.DONE, finished_at=now, last_error=None)
+async def finish(session: AsyncSession, claim: Claim, now: datetime) -> bool:
+    """Mark as done; False if another worker holds the job by now."""
+    return await _release(session, claim, state=State.DONE, finished_at=now, last_error=None)
 
 
 async def fail(
     session: AsyncSession, claim: Claim, now: datetime, error: str, *, final: bool = False
-) -> State:
-    """Put the job back for a later attempt, or park it as dead; returns which."""
+) -> State | None:
+    """Put the job back for a later attempt, or park it as dead.
+
+    Returns which, None if another worker holds the job by now.
+    """
     dead = final or claim.attempts >= MAX_ATTEMPTS
     state = State.DEAD if dead else State.READY
-    await _release(
+    held = await _release(
         session,
         claim,
         state=state,
@@ -213,12 +244,22 @@ async def fail(
         finished_at=now if dead else None,
         last_error=error[:2000],
     )
-    return state
+    return state if held else None
 
 
-async def postpone(session: AsyncSession, claim: Claim, until: datetime) -> None:
+async def postpone(session: AsyncSession, claim: Claim, until: datetime) -> bool:
     """Put the job back without counting the attempt: it was asked to wait, not refused."""
-    await _release(session, claim, state=State.READY, due_at=until, attempts=claim.attempts - 1)
+    return await _release(
+        session, claim, state=State.READY, due_at=until, attempts=claim.attempts - 1
+    )
+
+
+async def put_back(session: AsyncSession, claim: Claim, now: datetime) -> bool:
+    """Give up the lease of a job that was cut off, for any worker to take it at once.
+
+    The attempt counts, so that the next one knows that there was one.
+    """
+    return await _release(session, claim, state=State.READY, due_at=now)
 
 
 async def rest(session: AsyncSession, merchant_id: int, lane: str, until: datetime) -> None:
@@ -231,28 +272,37 @@ async def rest(session: AsyncSession, merchant_id: int, lane: str, until: dateti
     )
 
 
-async def next_due(session: AsyncSession) -> datetime | None:
-    """Return when the earliest waiting job is due, lanes aside."""
-    return await session.scalar(select(func.min(Job.due_at)).where(Job.state == State.READY))
+async def next_due(session: AsyncSession, now: datetime) -> datetime | None:
+    """Return the first moment after `now` at which a job is due or a lane is free again."""
+    moments = await session.execute(
+        select(
+            select(func.min(Job.due_at))
+            .where(Job.finished_at.is_(None), Job.due_at > now)
+            .scalar_subquery(),
+            select(func.min(Lane.free_at)).where(Lane.free_at > now).scalar_subquery(),
+        )
+    )
+    return min((moment for moment in moments.one() if moment is not None), default=None)
 
 
 async def counts(session: AsyncSession) -> dict[str, int]:
-    """Return how many jobs there are in each state."""
-    rows = await session.execute(select(Job.state, func.count()).group_by(Job.state))
-    return dict(rows.tuples().all())
+    """Return how many jobs are ready, running and dead; the done ones have no end."""
+    rows = await session.execute(
+        select(Job.state, func.count()).where(Job.finished_at.is_(None)).group_by(Job.state)
+    )
+    parked = await session.scalar(select(func.count()).select_from(Job).where(_DEAD)) or 0
+    return {**dict(rows.all()), **({State.DEAD: parked} if parked else {})}
 
 
 async def dead(session: AsyncSession, *, most: int = 50) -> Sequence[Job]:
     """Return the parked jobs, latest first."""
-    found = await session.scalars(
-        select(Job).where(Job.state == State.DEAD).order_by(Job.id.desc()).limit(most)
-    )
+    found = await session.scalars(select(Job).where(_DEAD).order_by(Job.id.desc()).limit(most))
     return found.all()
 
 
 async def revive(session: AsyncSession, now: datetime, job_id: int | None = None) -> int:
     """Give one dead job, or all of them, a fresh set of attempts; returns how many."""
-    statement = update(Job).where(Job.state == State.DEAD)
+    statement = update(Job).where(_DEAD)
     if job_id is not None:
         statement = statement.where(Job.id == job_id)
     done = await session.execute(
@@ -260,19 +310,70 @@ async def revive(session: AsyncSession, now: datetime, job_id: int | None = None
             Job.id
         )
     )
+    await _announce(session)
     return len(done.all())
 
 
 def _is_due(job: type[Job], now: datetime) -> ColumnElement[bool]:
-    waiting = and_(job.state == State.READY, job.due_at <= now)
-    abandoned = and_(job.state == State.RUNNING, job.lease_until < now)
-    return or_(waiting, abandoned)
+    # A running job was due when it was claimed, so `due_at` narrows both kinds.
+    return and_(
+        job.finished_at.is_(None),
+        job.due_at <= now,
+        or_(job.state == State.READY, job.lease_until < now),
+    )
 
 
-async def _release(session: AsyncSession, claim: Claim, **values: Any) -> None:
-    await session.execute(
+def _lane_is_free(now: datetime) -> ColumnElement[bool]:
+    other = aliased(Job)
+    taken = (
+        select(other.id)
+        .where(other.merchant_id == Job.merchant_id, other.lane == Job.lane)
+        .where(other.lease_until >= now)
+        .exists()
+    )
+    resting = (
+        select(Lane.id)
+        .where(Lane.merchant_id == Job.merchant_id, Lane.name == Job.lane, Lane.free_at > now)
+        .exists()
+    )
+    return and_(~resting, ~taken)
+
+
+async def _with_lane(
+    found: Sequence[tuple[int, int, str | None]], session: AsyncSession
+) -> list[int]:
+    """Return the jobs whose lane no other claim has in its hands at this moment.
+
+    On PostgreSQL two claims at once may each see a free lane and a different job of it. Each
+    takes the lane's lock first and looks again after; the lock ends with the transaction.
+    """
+    if session.get_bind().dialect.name != "postgresql":
+        return [job_id for job_id, _, _ in found]
+    return [
+        job_id
+        for job_id, merchant_id, lane in found
+        if lane is None
+        or await session.scalar(
+            select(
+                func.pg_try_advisory_xact_lock(
+                    func.hashtextextended(f"{NOTICE}:{merchant_id}:{lane}", 0)
+                )
+            )
+        )
+    ]
+
+
+async def _announce(session: AsyncSession) -> None:
+    """Let PostgreSQL wake every replica's worker when this transaction commits."""
+    if session.get_bind().dialect.name == "postgresql":
+        await session.execute(select(func.pg_notify(NOTICE, "")))
+
+
+async def _release(session: AsyncSession, claim: Claim, **values: Any) -> bool:
+    result = await session.execute(
         update(Job)
         .where(Job.id == claim.id, Job.lease_token == claim.token)
         .values(lease_until=None, lease_token=None, **values)
         .execution_options(synchronize_session=False)
     )
+    return cast("CursorResult[Any]", result).rowcount == 1

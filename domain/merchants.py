@@ -6,15 +6,17 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 from sqlalchemy import UniqueConstraint, select
+from sqlalchemy import text as sql
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.errors import DeskhandError, UnknownSetting
 from domain.events import Kind
-from domain.money import Money, is_currency
+from domain.money import Money, exponent
 from domain.store import Work
 from domain.tables import Base, Id, Json, Owned, upsert
 
@@ -53,7 +55,11 @@ class Setting(Owned, Base):
 
 async def sole(session: AsyncSession, now: datetime) -> Merchant:
     """Return the one merchant there is with a single bot token, made when missing."""
-    merchant = await session.scalar(select(Merchant).order_by(Merchant.id).limit(1))
+    first = select(Merchant).order_by(Merchant.id).limit(1)
+    merchant = await session.scalar(first)
+    if merchant is None:
+        await _keep_others_out(session)
+        merchant = await session.scalar(first)
     if merchant is None:
         merchant = Merchant(team_id=None, name="", created_at=now)
         session.add(merchant)
@@ -69,11 +75,19 @@ async def bind(session: AsyncSession, team_id: str, name: str, now: datetime) ->
     """
     merchant = await sole(session, now)
     if merchant.team_id is None:
+        await session.refresh(merchant, with_for_update=True)
+    if merchant.team_id is None:
         merchant.team_id = team_id
         merchant.name = name
     elif merchant.team_id != team_id:
         raise WrongWorkspace
     return merchant
+
+
+async def _keep_others_out(session: AsyncSession) -> None:
+    """Let no other replica make a merchant meanwhile; SQLite has one writer as it is."""
+    if session.get_bind().dialect.name == "postgresql":
+        await session.execute(sql("LOCK TABLE merchants IN SHARE ROW EXCLUSIVE MODE"))
 
 
 def _channel(text: str) -> str:
@@ -88,20 +102,22 @@ def _channel(text: str) -> str:
 
 def _amounts(text: str) -> dict[str, str]:
     """Read `20.00`, `20.00 USD` or `20.00 USD, 18.00 EUR` into amounts by currency or `*`."""
-    amounts = {}
-    for part in text.split(","):
-        words = part.split()
-        currency = next((word.upper() for word in words if is_currency(word.upper())), "*")
-        number = [word for word in words if word.upper() != currency]
-        if len(number) != 1:
-            raise UnknownSetting(f"“{text[:40]}” is not an amount like 20.00 USD.")
-        amounts[currency] = str(Money.of(number[0], "USD" if currency == "*" else currency).decimal)
+    amounts: dict[str, str] = {}
+    for part in re.split(r",\s+|;", text):
+        found = re.fullmatch(r"(\d+(?:\.\d+)?)(?:\s*([A-Z]{3}))?", part.strip().upper())
+        if not found or (found[2] or "*") in amounts:
+            # 20,00 may mean twenty or two thousand: a limit is too dear for a guess.
+            raise UnknownSetting(
+                f"“{text[:40]}” is not an amount like 20.00 USD, or several of them, with a "
+                "point before the cents and a comma and a space in between."
+            )
+        amounts[found[2] or "*"] = str(Money.of(found[1], found[2] or "USD").decimal)
     return amounts
 
 
 def _whole(least: int, most: int) -> Callable[[str], int]:
     def read(text: str) -> int:
-        if not text.strip().isdecimal() or not least <= int(text) <= most:
+        if not re.fullmatch(r"\d{1,4}", text.strip()) or not least <= int(text) <= most:
             raise UnknownSetting(f"“{text[:40]}” is not a whole number from {least} to {most}.")
         return int(text)
 
@@ -109,9 +125,9 @@ def _whole(least: int, most: int) -> Callable[[str], int]:
 
 
 def _role(text: str) -> str:
-    if text not in ROLES:
+    if text.strip() not in ROLES:
         raise UnknownSetting(f"“{text[:40]}” is not a role. Roles are {', '.join(ROLES)}.")
-    return text
+    return text.strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,10 +182,16 @@ class Settings:
         return self.values.get(key, DEFINITIONS[key].default)
 
     def amount(self, key: str, currency: str) -> Money | None:
-        """Return the setting's amount in this currency, None where it has none."""
+        """Return the setting's amount in this currency, None where it has none.
+
+        What was set for any currency is cut to the digits that this one has.
+        """
         amounts = self[key]
         amount = amounts.get(currency, amounts.get("*"))
-        return None if amount is None else Money.of(amount, currency)
+        if amount is None:
+            return None
+        digits = Decimal(1).scaleb(-exponent(currency))
+        return Money.of(Decimal(amount).quantize(digits, ROUND_DOWN), currency)
 
 
 async def settings(session: AsyncSession) -> Settings:

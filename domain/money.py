@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, Inexact, InvalidOperation
 
 from domain.errors import CurrencyMismatch, MalformedAmount
 
@@ -35,16 +35,26 @@ _EXPONENTS = {
     **dict.fromkeys(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"], 3),
 }
 _CURRENCY = re.compile(r"[A-Z]{3}")
-_SYMBOLS = {"$": "USD", "€": "EUR", "£": "GBP", "R$": "BRL", "¥": "JPY"}
+_DOLLARS = "AUD BBD BMD BND BSD BZD CAD FJD GYD HKD JMD KYD LRD NAD NZD SBD SGD SRD TTD TWD USD XCD"
+#: The currencies that write themselves with a sign.
+_SIGNS = {
+    "$": frozenset(_DOLLARS.split()),
+    "€": frozenset({"EUR"}),
+    "£": frozenset({"GBP"}),
+    "R$": frozenset({"BRL"}),
+    "¥": frozenset({"JPY", "CNY"}),
+}
 _AMOUNT = re.compile(
     r"""(?P<before>[A-Z]{3}|R?\$|[€£¥])?\s*
-        (?P<number>-?\d+(?:[.,]\d+)?)
+        (?P<number>-?\d+(?:[.,](?P<fraction>\d+))?)
         \s*(?P<after>[A-Z]{3}|R?\$|[€£¥])?""",
     re.VERBOSE | re.IGNORECASE,
 )
 #: A refund of ten trillion minor units is a typing error in every currency, and the
 #: bound keeps every sum inside a 64-bit column.
 _MOST = 10**13
+#: Refuses to round, where the usual context would do so unsaid after 28 digits.
+_EXACT = Context(prec=28, traps=[Inexact])
 
 
 def exponent(currency: str) -> int:
@@ -96,15 +106,19 @@ class Money:
     def of(cls, amount: Decimal | str, currency: str) -> Money:
         """Make money from major units; raises `MalformedAmount` if it is not exact."""
         try:
-            minor = Decimal(amount).scaleb(exponent(currency))
+            major = Decimal(amount)
         except InvalidOperation:
             raise MalformedAmount(str(amount)) from None
-        if not minor.is_finite() or minor != minor.to_integral_value():
-            raise MalformedAmount(
-                str(amount), f"{currency} has {exponent(currency)} digits after the point"
-            )
-        if abs(minor) > _MOST:
+        if not major.is_finite():
+            raise MalformedAmount(str(amount))
+        if abs(major) > Decimal(_MOST).scaleb(-exponent(currency)):
             raise MalformedAmount(str(amount), "it is too large to be meant")
+        try:
+            minor = major.scaleb(exponent(currency), _EXACT)
+        except Inexact:
+            raise _too_fine(str(amount), currency) from None
+        if minor != minor.to_integral_value():
+            raise _too_fine(str(amount), currency)
         return cls(int(minor), currency)
 
 
@@ -116,8 +130,8 @@ def is_amount(text: str) -> bool:
 def parse_amount(text: str, currency: str) -> Money:
     """Read what a person typed: `12.50`, `12,50`, `USD 12.50`, `€12`, in major units.
 
-    A thousands separator is refused rather than guessed, since 1.234 is a thousand to
-    some and little more than one to others.
+    A thousands separator is refused rather than guessed, since 1.000 is a thousand to
+    some and one to others: hence no more digits after the point than the currency has.
 
     Raises:
         MalformedAmount: not a number, too many digits after the point, zero or negative.
@@ -127,10 +141,16 @@ def parse_amount(text: str, currency: str) -> Money:
     if found is None:
         raise MalformedAmount(text)
     for sign in filter(None, (found["before"], found["after"])):
-        named = _SYMBOLS.get(sign.upper(), sign.upper())
-        if named != currency and not (sign == "$" and currency.endswith("D")):
-            raise CurrencyMismatch(currency, named)
+        if currency not in _SIGNS.get(sign.upper(), {sign.upper()}):
+            raise CurrencyMismatch(currency, sign.upper())
+    if len(found["fraction"] or "") > exponent(currency):
+        raise _too_fine(text, currency)
     money = Money.of(found["number"].replace(",", "."), currency)
     if money.minor <= 0:
         raise MalformedAmount(text, "it must be more than zero")
     return money
+
+
+def _too_fine(text: str, currency: str) -> MalformedAmount:
+    digits = exponent(currency) or "no"
+    return MalformedAmount(text, f"{currency} has {digits} digits after the point")

@@ -48,7 +48,7 @@ def moment(value: str | None) -> datetime | None:
 def at(value: str) -> datetime:
     """Read a time that is always there; see `moment`."""
     read = datetime.fromisoformat(value)
-    return read.replace(tzinfo=UTC) if read.tzinfo is None else read
+    return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
 
 
 @compiles(_Objects, "sqlite")

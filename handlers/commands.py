@@ -87,6 +87,8 @@ SCOPES = {
     "groups:history": ("conversations.history", "conversations.replies"),
     "channels:read": ("conversations.info",),
     "groups:read": ("conversations.info",),
+    "im:history": ("conversations.history",),
+    "im:write": ("conversations.open",),
     "users:read": ("users.info",),
 }
 

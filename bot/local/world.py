@@ -34,21 +34,21 @@ class Colleague:
 
 
 PEOPLE = (
-    Colleague("U01ANA", "Ana Ruiz", "agent", "Customer service", "#c2410c"),
+    Colleague("U01ANA", "Ana Ruiz", "agent", "Customer service", "c2410c"),
     Colleague(
-        "U02BEN", "Ben Okafor", "approver", "Team lead, customer service", "#1d4ed8", limit="250.00"
+        "U02BEN", "Ben Okafor", "approver", "Team lead, customer service", "1d4ed8", limit="250.00"
     ),
-    Colleague("U03WES", "Wes Tanaka", "warehouse", "Warehouse", "#15803d"),
+    Colleague("U03WES", "Wes Tanaka", "warehouse", "Warehouse", "15803d"),
     Colleague(
         "U04FAY",
         "Faye Lindqvist",
         "finance",
         "Finance",
-        "#7e22ce",
+        "7e22ce",
         tz="Europe/Stockholm",
         locale="sv-SE",
     ),
-    Colleague("U05ADA", "Ada Novak", "admin", "Runs the shop", "#be123c"),
+    Colleague("U05ADA", "Ada Novak", "admin", "Runs the shop", "be123c"),
 )
 ANA, BEN, WES, FAYE, ADA = (one.member_id for one in PEOPLE)
 
@@ -64,6 +64,14 @@ TRIES = (
     ("/order 1042", "look up an order that came late"),
     ("/refund 1042 12.50 lid cracked in transit", "ask for a refund, then approve it as Ben"),
     ("/complaint 1042 the lid is cracked", "open a case and take it from there"),
+)
+
+#: Refunds that wait for somebody when the demo opens: order, amount in USD, note.
+REFUNDS = (("1031", "18.00", "two of the towels came stained"),)
+#: Cases that are open when the demo opens: order, what the buyer says. The last one escalated.
+COMPLAINTS = (
+    ("1025", "The kettle's handle gets too hot to hold, and nobody answered my first message."),
+    ("1032", "I was charged twice for one casserole. Please look into it today."),
 )
 
 _GOODS = (

@@ -35,7 +35,8 @@ def build(workplace: Desk, client: AsyncWebClient, *, signing_secret: str) -> As
 
     app = AsyncApp(
         name="deskhand",
-        client=client,
+        # Without the token, which `authorize` gives: Bolt warns of having it twice.
+        client=AsyncWebClient(base_url=client.base_url, session=client.session),
         authorize=authorize,
         signing_secret=signing_secret,
         process_before_response=True,

@@ -41,7 +41,7 @@ async def open_case(work: Work, member: Member, order_id: int, text: str) -> Com
         opened_by=member.member_id,
         opened_at=work.now,
     )
-    await _start_clock(work, complaint)
+    _start_clock(work, complaint, await merchants.settings(work.session))
     work.session.add(complaint)
     await work.session.flush()
     # The text may name the buyer, so the log keeps only that there is a case.
@@ -66,7 +66,7 @@ async def escalate(work: Work, member: Member, complaint_id: int, why: str) -> C
     if not why.strip():
         raise ReasonNeeded("escalate a complaint")
     complaint = await lock(work, complaint_id)
-    await _raise_level(work, complaint, why.strip())
+    _raise_level(work, complaint, await merchants.settings(work.session), why.strip())
     return complaint
 
 
@@ -91,7 +91,7 @@ async def reopen(work: Work, member: Member, complaint_id: int) -> Complaint:
     complaint.move(State.REOPENED)
     complaint.resolved_by = complaint.resolved_at = complaint.outcome = None
     complaint.resolution = None
-    await _start_clock(work, complaint)
+    _start_clock(work, complaint, await merchants.settings(work.session))
     _record(work, complaint, Kind.COMPLAINT_REOPENED, None)
     return complaint
 
@@ -102,6 +102,7 @@ async def sweep_unanswered(work: Work, *, most: int) -> int:
         await work.session.scalars(
             select(Complaint)
             .where(Complaint.answer_due_at <= work.now)
+            .order_by(Complaint.answer_due_at)
             .limit(most)
             .with_for_update(skip_locked=True)
         )
@@ -110,7 +111,7 @@ async def sweep_unanswered(work: Work, *, most: int) -> int:
     for complaint in due:
         complaint.answer_due_at = None
         if complaint.level < settings["complaint.levels"]:
-            await _raise_level(work, complaint, "nobody answered in time")
+            _raise_level(work, complaint, settings, "nobody answered in time")
     return len(due)
 
 
@@ -127,18 +128,18 @@ async def lock(work: Work, complaint_id: int) -> Complaint:
     return complaint
 
 
-async def _raise_level(work: Work, complaint: Complaint, why: str) -> None:
-    levels = (await merchants.settings(work.session))["complaint.levels"]
-    if complaint.state is not State.RESOLVED and complaint.level >= levels:
+def _raise_level(work: Work, complaint: Complaint, settings: merchants.Settings, why: str) -> None:
+    top = settings["complaint.levels"]
+    if complaint.state is not State.RESOLVED and complaint.level >= top:
         raise TopLevelReached(complaint.name, complaint.level)
     complaint.move(State.ESCALATED)
     complaint.level += 1
-    await _start_clock(work, complaint)
+    _start_clock(work, complaint, settings)
     _record(work, complaint, Kind.COMPLAINT_ESCALATED, why)
 
 
-async def _start_clock(work: Work, complaint: Complaint) -> None:
-    hours = (await merchants.settings(work.session))["complaint.answer_within_hours"]
+def _start_clock(work: Work, complaint: Complaint, settings: merchants.Settings) -> None:
+    hours = settings["complaint.answer_within_hours"]
     complaint.answer_due_at = work.now + timedelta(hours=hours)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -42,6 +43,8 @@ TRANSITIONS: Mapping[State, frozenset[State]] = {
 }
 #: States in which somebody still has to ship.
 UNSHIPPED = (State.PENDING, State.CONFIRMED, State.PICKING, State.PACKED)
+#: States in which no promise can be broken any more.
+OVER = (State.DELIVERED, State.COMPLETED, State.CANCELLED)
 
 
 class Order(Owned, Base):
@@ -127,5 +130,8 @@ class Line(Owned, Base):
 
 
 def fold(text: str | None) -> str | None:
-    """Fold case for looking up names and places, as `str.casefold` does."""
-    return text.casefold() if text else None
+    """Fold case and accents for looking up names and places: `García` is found as `garcia`."""
+    if not text:
+        return None
+    apart = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(sign for sign in apart if not unicodedata.combining(sign))

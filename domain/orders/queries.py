@@ -222,9 +222,9 @@ async def identify(session: AsyncSession, number: str) -> int:
 
 
 async def nearest(session: AsyncSession, number: str, *, most: int = 3) -> list[str]:
-    """Return the numbers most like this one: same beginning or same end, then by likeness."""
+    """Return the numbers most like this one, else its neighbours; an empty desk has none."""
     half = max(len(number) // 2, 2)
-    candidates = await session.scalars(
+    alike = await session.scalars(
         select(Order.number)
         .where(
             or_(
@@ -235,7 +235,16 @@ async def nearest(session: AsyncSession, number: str, *, most: int = 3) -> list[
         .order_by(Order.id.desc())
         .limit(500)
     )
-    return difflib.get_close_matches(number, dict.fromkeys(candidates), n=most, cutoff=0.5)
+    close = difflib.get_close_matches(number, dict.fromkeys(alike), n=most, cutoff=0.5)
+    if close:
+        return close
+    before = select(Order.number).where(Order.number < number).order_by(Order.number.desc())
+    after = select(Order.number).where(Order.number > number).order_by(Order.number)
+    return [
+        neighbour
+        for query in (before, after)
+        for neighbour in await session.scalars(query.limit(1))
+    ]
 
 
 async def find(session: AsyncSession, text: str, start: int = 0) -> Page:

@@ -40,7 +40,8 @@ TRANSITIONS: Mapping[State, frozenset[State]] = {
     State.APPROVED: frozenset({State.SUBMITTED}),
     State.SUBMITTED: frozenset({State.SUCCEEDED, State.FAILED, State.UNKNOWN}),
     State.UNKNOWN: frozenset({State.SUCCEEDED, State.FAILED}),
-    State.SUCCEEDED: frozenset(),
+    # A buyer's bank may send the money back weeks later.
+    State.SUCCEEDED: frozenset({State.FAILED}),
     State.FAILED: frozenset(),
     State.DECLINED: frozenset(),
     State.EXPIRED: frozenset(),
@@ -132,13 +133,15 @@ class Refund(Owned, Base):
         """Pass to another state.
 
         Raises:
-            AlreadyDecided: it was decided, by whom and how.
+            AlreadyDecided: it was decided, how and by whom.
             WrongState: the table has no such arrow for another cause.
         """
         if to in TRANSITIONS[self.state]:
             self.state = to
         elif self.state != State.REQUESTED and to in TRANSITIONS[State.AWAITING_APPROVAL]:
-            raise AlreadyDecided(f"Refund {self.name}", self.state, self.decided_by)
+            refused = self.state in TRANSITIONS[State.AWAITING_APPROVAL]
+            decision = self.state if refused else State.APPROVED
+            raise AlreadyDecided(f"Refund {self.name}", decision, self.decided_by)
         else:
             raise WrongState(f"Refund {self.name}", self.state, to, TRANSITIONS[self.state])
 

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from domain import merchants
 from domain.errors import (
+    Conflict,
     Invalid,
     MalformedAmount,
     OwnRequest,
@@ -33,8 +34,8 @@ from domain.refunds.model import (
     Refund,
     State,
 )
-from domain.refunds.payment import Instruction, Outcome, Result
-from domain.store import CLOCK, Work
+from domain.refunds.payment import ByHand, Instruction, Outcome, Result
+from domain.store import Work
 
 
 class QuantityExceeded(Invalid):
@@ -53,6 +54,23 @@ class PaymentReferenceNeeded(Invalid):
 
     def __init__(self) -> None:
         super().__init__("Give the payment's reference, so that it can be found again.")
+
+
+class AlreadyPaid(Conflict):
+    """The money went back before, by whatever hand."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"Refund {name} was already paid. Nothing was changed.")
+
+
+class PaidElsewhere(Conflict):
+    """A provider has the refund in its hands: paying it by hand too would pay it twice."""
+
+    def __init__(self, name: str, provider: str | None) -> None:
+        super().__init__(
+            f"Refund {name} is being paid through {provider}. Wait for its answer: paid by "
+            "hand as well, the buyer would get it twice."
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +196,7 @@ async def sweep_expired(work: Work, *, most: int) -> int:
         await work.session.scalars(
             select(Refund)
             .where(Refund.expires_due_at <= work.now)
+            .order_by(Refund.expires_due_at)
             .limit(most)
             .with_for_update(skip_locked=True)
         )
@@ -186,7 +205,7 @@ async def sweep_expired(work: Work, *, most: int) -> int:
         refund.expires_due_at = None
         if refund.state is State.AWAITING_APPROVAL:
             refund.move(State.EXPIRED)
-            refund.decided_by, refund.decided_at = CLOCK, work.now
+            refund.decided_at = work.now
             _record(work, refund, Kind.REFUND_EXPIRED, "nobody decided in time")
     return len(due)
 
@@ -198,7 +217,7 @@ async def submit(work: Work, refund_id: int, provider: str) -> Instruction | Non
     is given out again: its key makes the provider pay once.
     """
     refund = await lock(work, refund_id)
-    order = await orders.lock(work.session, refund.order_id)
+    order = await work.session.get_one(Order, refund.order_id)
     if refund.state is State.APPROVED:
         refund.move(State.SUBMITTED)
         refund.provider = provider
@@ -209,13 +228,17 @@ async def submit(work: Work, refund_id: int, provider: str) -> Instruction | Non
 
 
 async def settle(work: Work, refund_id: int, outcome: Outcome) -> Refund:
-    """Take note of what the provider said; a repeated answer changes nothing."""
+    """Take note of what the provider said; a repeated answer changes nothing.
+
+    Raises:
+        WrongState: it was never submitted, or the answer contradicts an earlier one.
+    """
     refund = await lock(work, refund_id)
     target = {Result.SUCCEEDED: State.SUCCEEDED, Result.FAILED: State.FAILED}.get(outcome.result)
     if target is None or refund.state is target:
         return refund
     refund.move(target)
-    refund.provider_reference = outcome.reference
+    refund.provider_reference = outcome.reference or refund.provider_reference
     refund.failure = outcome.failure
     refund.settled_at = work.now
     kind = Kind.REFUND_SUCCEEDED if target is State.SUCCEEDED else Kind.REFUND_FAILED
@@ -238,12 +261,16 @@ async def mark_paid(work: Work, member: Member, refund_id: int, reference: str) 
     Raises:
         RoleNeeded: only finance and admins may.
         Invalid: there is no reference to find the payment by.
-        WrongState: it does not wait for a payment by hand.
+        AlreadyPaid, PaidElsewhere, WrongState: it does not wait for a payment by hand.
     """
     member.must(Can.PAY_REFUND)
     if not reference.strip():
         raise PaymentReferenceNeeded
     refund = await lock(work, refund_id)
+    if refund.state is State.SUCCEEDED:
+        raise AlreadyPaid(refund.name)
+    if refund.state is State.SUBMITTED and refund.provider != ByHand.name:
+        raise PaidElsewhere(refund.name, refund.provider)
     refund.move(State.SUCCEEDED)
     refund.provider_reference = reference.strip()
     refund.settled_at = work.now

@@ -49,6 +49,11 @@ TROUBLES = {
 ENDED = frozenset({ParcelState.DELIVERED, ParcelState.CANCELLED})
 
 
+def as_tracked(number: str | None) -> str | None:
+    """Write a tracking number as carriers do: in capitals, without the spaces people copy."""
+    return "".join(number.split()).upper() or None if number else None
+
+
 class Parcel(Owned, Base):
     """A parcel of an order; `trouble` is set while it needs a person."""
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.errors import RecordNotFound
-from domain.orders.model import UNSHIPPED, Order
+from domain.orders.model import OVER, UNSHIPPED, Order
 from domain.shipping.model import ENDED, Parcel, Scan
 
 PAGE = 10
@@ -52,22 +52,24 @@ async def card(session: AsyncSession, parcel_id: int) -> ParcelCard:
 async def late(session: AsyncSession, now: datetime, *, start: int = 0) -> tuple[list[Late], int]:
     """Return a page of what is late or in trouble, the oldest promise first, and the total.
 
-    Late is a parcel in trouble or past its promise, or an order past its ship-by.
+    Late is a parcel in trouble or past its promise, or an order past its ship-by. An order
+    that is over is not, whatever became of its parcels.
     """
-    on_the_way = (
-        Parcel.state.not_in(ENDED)
-        & or_(Parcel.trouble.is_not(None), Order.deliver_by < now)
-        & Order.delivered_at.is_(None)
+    late_parcel = and_(
+        Parcel.order_id == Order.id,
+        Parcel.state.not_in(ENDED),
+        or_(Parcel.trouble.is_not(None), Order.deliver_by < now),
+        Order.state.not_in(OVER),
     )
-    overdue = Order.state.in_(UNSHIPPED) & (Order.ship_by < now)
+    overdue = and_(Order.state.in_(UNSHIPPED), Order.ship_by < now)
     query = (
         select(Order, Parcel)
-        .outerjoin(Parcel, Parcel.order_id == Order.id)
-        .where(or_(on_the_way, overdue))
+        .outerjoin(Parcel, late_parcel)
+        .where(or_(Parcel.id.is_not(None), overdue))
     )
     total = await session.scalar(select(func.count()).select_from(query.subquery()))
     rows = await session.execute(
-        query.order_by(func.coalesce(Order.deliver_by, Order.ship_by), Order.id)
+        query.order_by(func.coalesce(Order.deliver_by, Order.ship_by), Order.id, Parcel.id)
         .offset(start)
         .limit(PAGE)
     )

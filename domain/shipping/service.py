@@ -12,10 +12,18 @@ from domain import merchants
 from domain.errors import Conflict, RecordNotFound
 from domain.events import Kind
 from domain.orders import queries as orders
-from domain.orders.model import Order
+from domain.orders.model import UNSHIPPED, Order
 from domain.orders.model import State as OrderState
 from domain.people import Can, Member
-from domain.shipping.model import ENDED, TROUBLES, Parcel, ParcelState, Scan, Trouble
+from domain.shipping.model import (
+    ENDED,
+    TROUBLES,
+    Parcel,
+    ParcelState,
+    Scan,
+    Trouble,
+    as_tracked,
+)
 from domain.store import Work
 from domain.tables import upsert
 
@@ -46,30 +54,33 @@ async def follow(work: Work, sighting: Sighting) -> Parcel | None:
     """Take in a scan; repeated and late ones change nothing, unknown parcels give None.
 
     The newest scan says where the parcel is. A parcel that moves again is no trouble any
-    more; a delivered one stays delivered.
+    more, one in the same trouble as before is no new alert; a delivered one stays delivered.
     """
-    parcel = await work.session.scalar(
-        select(Parcel)
-        .where(Parcel.tracking_number == sighting.tracking_number)
-        .order_by(Parcel.id.desc())
-        .limit(1)
-        .with_for_update()
-    )
-    if parcel is None or not await _keep(work, parcel, sighting):
+    found = (
+        await work.session.execute(
+            select(Parcel.id, Parcel.order_id)
+            .where(Parcel.tracking_number == as_tracked(sighting.tracking_number))
+            .order_by(Parcel.id.desc())
+            .limit(1)
+        )
+    ).first()
+    if found is None:
+        return None
+    # Whoever locks both locks the order first, as an order's source does.
+    order = await orders.lock(work.session, found.order_id)
+    parcel = await lock(work, found.id)
+    if not await _keep(work, parcel, sighting) or not _is_news(parcel, sighting):
         return parcel
-    if parcel.state is ParcelState.DELIVERED or (
-        parcel.last_event_at is not None and sighting.at < parcel.last_event_at
-    ):
-        return parcel
-    order = await orders.lock(work.session, parcel.order_id)
     parcel.state = sighting.state
-    parcel.last_event_at = sighting.at
+    parcel.last_event_at = max(sighting.at, parcel.last_event_at or sighting.at)
+    await _follow_clock(work, parcel, sighting)
     await _follow_order(work, order, parcel, sighting)
     trouble = TROUBLES.get(sighting.state)
-    if trouble:
-        _trouble(work, parcel, trouble, sighting.description)
+    if trouble and trouble is not parcel.trouble:
+        trouble_found(work, parcel, trouble, sighting.description)
         return parcel
-    parcel.trouble = parcel.troubled_at = None
+    if not trouble:
+        parcel.trouble = parcel.troubled_at = None
     kind = Kind.PARCEL_DELIVERED if parcel.state is ParcelState.DELIVERED else Kind.PARCEL_MOVED
     work.record(
         kind, parcel, order_id=parcel.order_id, why=sighting.description, state=parcel.state
@@ -104,7 +115,7 @@ async def sweep_late(work: Work, *, most: int) -> int:
     for parcel in due:
         parcel.late_due_at = None
         if parcel.state not in ENDED and parcel.trouble is None:
-            _trouble(work, parcel, Trouble.DELAYED, "past its delivery promise")
+            trouble_found(work, parcel, Trouble.DELAYED, "past its delivery promise")
     return len(due)
 
 
@@ -122,8 +133,15 @@ async def sweep_silent(work: Work, *, most: int) -> int:
     for parcel in due:
         parcel.silent_due_at = None
         if parcel.state not in ENDED and parcel.trouble is None:
-            _trouble(work, parcel, Trouble.CARRIER_SILENT, "no scan for days")
+            trouble_found(work, parcel, Trouble.CARRIER_SILENT, "no scan for days")
     return len(due)
+
+
+def trouble_found(work: Work, parcel: Parcel, trouble: Trouble, why: str | None) -> None:
+    """Record a new trouble of a parcel, which nobody has in hand yet."""
+    parcel.acknowledged_by = None
+    parcel.trouble, parcel.troubled_at = trouble, work.now
+    work.record(Kind.PARCEL_TROUBLED, parcel, order_id=parcel.order_id, why=why, trouble=trouble)
 
 
 async def lock(work: Work, parcel_id: int) -> Parcel:
@@ -157,31 +175,37 @@ async def _keep(work: Work, parcel: Parcel, sighting: Sighting) -> bool:
     return kept is not None
 
 
-async def _follow_order(work: Work, order: Order, parcel: Parcel, sighting: Sighting) -> None:
+def _is_news(parcel: Parcel, sighting: Sighting) -> bool:
+    """Tell whether the scan says where the parcel is now; a delivery does, however late."""
+    if parcel.state is ParcelState.DELIVERED or sighting.state is ParcelState.UNKNOWN:
+        return False
+    newest = parcel.last_event_at is None or sighting.at >= parcel.last_event_at
+    return newest or sighting.state is ParcelState.DELIVERED
+
+
+async def _follow_clock(work: Work, parcel: Parcel, sighting: Sighting) -> None:
     if parcel.state in ENDED:
         parcel.silent_due_at = parcel.late_due_at = None
-    else:
-        days = (await merchants.settings(work.session))["shipping.silent_after_days"]
-        parcel.silent_due_at = sighting.at + timedelta(days=days)
-    if parcel.state is ParcelState.PENDING:
         return
-    parcel.shipped_at = parcel.shipped_at or sighting.at
-    if order.state in (OrderState.CONFIRMED, OrderState.PICKING, OrderState.PACKED):
-        order.state = OrderState.SHIPPED
-        order.shipped_at = order.shipped_at or sighting.at
-        order.ship_by_due_at = None
+    days = (await merchants.settings(work.session))["shipping.silent_after_days"]
+    parcel.silent_due_at = sighting.at + timedelta(days=days)
+
+
+async def _follow_order(work: Work, order: Order, parcel: Parcel, sighting: Sighting) -> None:
+    """Let the order's state follow: shipped with its first parcel, delivered with its last."""
+    # A label that was printed, or dropped, has not left the house.
+    if parcel.state not in (ParcelState.PENDING, ParcelState.CANCELLED):
+        parcel.shipped_at = parcel.shipped_at or sighting.at
+        if order.state in UNSHIPPED:
+            order.state = OrderState.SHIPPED
+            order.shipped_at = order.shipped_at or sighting.at
+            order.ship_by_due_at = None
     if parcel.state is ParcelState.DELIVERED:
         parcel.delivered_at = sighting.at
-        others = await work.session.scalars(
-            select(Parcel.state).where(Parcel.order_id == order.id, Parcel.id != parcel.id)
-        )
-        if order.state is OrderState.SHIPPED and all(state in ENDED for state in others):
-            order.move(OrderState.DELIVERED)
-            order.delivered_at = sighting.at
-
-
-def _trouble(work: Work, parcel: Parcel, trouble: Trouble, why: str | None) -> None:
-    if parcel.trouble is not trouble:
-        parcel.acknowledged_by = None
-    parcel.trouble, parcel.troubled_at = trouble, work.now
-    work.record(Kind.PARCEL_TROUBLED, parcel, order_id=parcel.order_id, why=why, trouble=trouble)
+    if parcel.state not in ENDED or order.state is not OrderState.SHIPPED:
+        return
+    parcels = (await work.session.scalars(select(Parcel).where(Parcel.order_id == order.id))).all()
+    arrivals = [one.delivered_at for one in parcels if one.state is ParcelState.DELIVERED]
+    if arrivals and all(one.state in ENDED for one in parcels):
+        order.move(OrderState.DELIVERED)
+        order.delivered_at = max(at or sighting.at for at in arrivals)

@@ -1,0 +1,243 @@
+"""The assembly: from a configuration to a running desk, and back down without losing a job."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import socket
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+import aiohttp
+from aiohttp import web
+from pydantic import SecretStr
+from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot import migrate
+from bot.config import Config
+from bot.connectors import easypost
+from bot.http.metrics import Metrics
+from bot.http.server import build as build_http
+from bot.http.server import listen
+from bot.slack.app import build as build_bolt
+from bot.slack.posting import Posting
+from bot.work.clock import Clock
+from bot.work.outcomes import Handler
+from bot.work.payment import Payments
+from bot.work.worker import Worker
+from domain import merchants
+from domain.errors import DeskhandError
+from domain.refunds.payment import PaymentProvider
+from domain.store import Store
+from handlers import alerts, cards
+from handlers.turn import Desk
+
+Only = Literal["web", "worker"]
+_log = logging.getLogger(__name__)
+_THIS_MACHINE = ("127.0.0.1", "0.0.0.0", "::1", "::")  # noqa: S104 — shown, not bound
+#: How long requests and jobs under way may take to finish when the process is told to stop.
+_GRACE = 10.0
+
+
+class SlackRefused(DeskhandError):
+    """Slack does not take the token; says what to check."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(
+            f"Slack refuses SLACK_BOT_TOKEN ({code}). Copy the bot token from “OAuth & "
+            "Permissions” of your app, and reinstall the app if it was removed."
+        )
+
+
+def utc_now() -> datetime:
+    """Return the present moment, aware."""
+    return datetime.now(UTC)
+
+
+async def serve(config: Config, *, only: Only | None = None) -> None:
+    """Run the desk until SIGTERM or Ctrl-C, then let what is under way finish.
+
+    Raises:
+        Misconfigured, StoreUnavailable, SlackRefused, CantListen: it can't run like this.
+    """
+    config.require_slack()
+    async with running(config, only=only) as site:
+        where = "Socket Mode" if config.socket_mode else f"{site.address}/slack/events"
+        _log.info("Deskhand serves %s", where if only != "worker" else "jobs")
+        await until_told_to_stop()
+
+
+async def until_told_to_stop() -> None:
+    """Wait for SIGTERM or Ctrl-C."""
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, told.set)
+    await told.wait()
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A running desk: its parts, and the address where it listens."""
+
+    store: Store
+    bolt: AsyncApp
+    worker: Worker
+    clock: Clock
+    address: str
+
+
+@asynccontextmanager
+async def running(
+    config: Config,
+    *,
+    only: Only | None = None,
+    listener: socket.socket | None = None,
+    providers: Mapping[str, PaymentProvider] | None = None,
+    extend: Callable[[web.Application], None] = lambda _: None,
+    prepare: Callable[[Store], Awaitable[None]] | None = None,
+    now: Callable[[], datetime] = utc_now,
+) -> AsyncGenerator[Site]:
+    """Start a desk and stop it at the end.
+
+    `listener` is a socket that listens already, `extend` adds routes beside the desk's own,
+    `prepare` runs before the first job. The parts stop in the reverse order of their start:
+    nobody is let in any more, then jobs end, then connections close.
+    """
+    async with AsyncExitStack() as stack:
+        store = Store(config.database_url, alerts=alerts.route)
+        stack.push_async_callback(store.close)
+        await store.check()
+        await migrate.upgrade(store)
+        client = _client(config, await stack.enter_async_context(aiohttp.ClientSession()))
+        bolt = build_bolt(
+            Desk(store=store, now=now, admins=config.admins),
+            client,
+            signing_secret=_secret(config.slack_signing_secret) or "",
+        )
+        metrics = Metrics()
+        worker = Worker(store, _handlers(store, client, providers or {}, now), now, observe=metrics)
+        store.wake = worker.wake
+        clock = Clock(store, now)
+        at_work: dict[str, asyncio.Task[None]] = {}
+        web_app = build_http(
+            store,
+            metrics,
+            now=now,
+            easypost_secret=_secret(config.easypost_webhook_secret),
+            alive=lambda: {name: not task.done() for name, task in at_work.items()},
+        )
+        web_app.router.add_post("/slack/events", _slack_events(bolt))
+        extend(web_app)
+        listener = listener or listen(config.host, config.port)
+        address = await stack.enter_async_context(_served(web_app, listener))
+        await connect(client, store, now)
+        if prepare:
+            await prepare(store)
+        if only != "web":
+            await stack.enter_async_context(_working(worker, clock, at_work))
+        if config.socket_mode and only != "worker":
+            await stack.enter_async_context(_socket_mode(bolt, config))
+        yield Site(store, bolt, worker, clock, address)
+
+
+async def connect(client: AsyncWebClient, store: Store, now: Callable[[], datetime]) -> None:
+    """Ask Slack whose token this is, and bind the merchant to that workspace.
+
+    A Slack that can't be reached is no reason not to start: the first request binds it.
+
+    Raises:
+        SlackRefused: the token is wrong.
+        WrongWorkspace: the database belongs to another workspace.
+    """
+    try:
+        answer = await client.auth_test()
+    except SlackApiError as error:
+        raise SlackRefused(str(error.response.get("error"))) from error
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        _log.warning("Slack can't be reached yet (%s). Trying with the first request.", error)
+        return
+    async with store.across(write=True) as session:
+        await merchants.bind(session, answer["team_id"], str(answer.get("team") or ""), now())
+
+
+def _client(config: Config, session: aiohttp.ClientSession) -> AsyncWebClient:
+    return AsyncWebClient(
+        token=_secret(config.slack_bot_token), base_url=config.slack_api_url, session=session
+    )
+
+
+def _handlers(
+    store: Store,
+    client: AsyncWebClient,
+    providers: Mapping[str, PaymentProvider],
+    now: Callable[[], datetime],
+) -> Mapping[str, Handler]:
+    async def clients(_merchant_id: int) -> AsyncWebClient:
+        return client
+
+    return {
+        **Posting(store, clients, cards.draw, now).handlers(),
+        **Payments(store, providers, now).handlers(),
+        f"inbox.{easypost.SOURCE}": easypost.reader(store, now),
+    }
+
+
+@asynccontextmanager
+async def _served(app: web.Application, listener: socket.socket) -> AsyncGenerator[str]:
+    """Serve on the socket; at the end let requests under way finish. Gives the address."""
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_GRACE)
+    await runner.setup()
+    try:
+        await web.SockSite(runner, listener).start()
+        host, port = listener.getsockname()[:2]
+        yield f"http://{'localhost' if host in _THIS_MACHINE else host}:{port}"
+    finally:
+        await runner.cleanup()
+
+
+@asynccontextmanager
+async def _working(
+    worker: Worker, clock: Clock, at_work: dict[str, asyncio.Task[None]]
+) -> AsyncGenerator[None]:
+    """Run worker and clock side by side; at the end the clock stops first."""
+    at_work["worker"] = asyncio.create_task(worker.run(), name="worker")
+    at_work["clock"] = asyncio.create_task(clock.run(), name="clock")
+    try:
+        yield
+    finally:
+        clock.stop()
+        await at_work["clock"]
+        worker.stop()
+        await at_work["worker"]
+
+
+@asynccontextmanager
+async def _socket_mode(bolt: AsyncApp, config: Config) -> AsyncGenerator[None]:
+    """Take Slack's requests over an outgoing connection, which is kept up until the end."""
+    handler = AsyncSocketModeHandler(bolt, _secret(config.slack_app_token))
+    handler.client.web_client.base_url = config.slack_api_url
+    await handler.connect_async()  # type: ignore[no-untyped-call]
+    try:
+        yield
+    finally:
+        await handler.close_async()  # type: ignore[no-untyped-call]
+
+
+def _slack_events(bolt: AsyncApp) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    async def dispatch(request: web.Request) -> web.StreamResponse:
+        return await to_aiohttp_response(await bolt.async_dispatch(await to_bolt_request(request)))
+
+    return dispatch
+
+
+def _secret(value: SecretStr | None) -> str | None:
+    return value.get_secret_value() if value else None

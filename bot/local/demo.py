@@ -1,0 +1,154 @@
+"""`deskhand demo`: the whole desk on this machine, with a local Slack and a made-up shop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import tempfile
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import click
+from pydantic import SecretStr
+
+from bot import app
+from bot.config import Config
+from bot.connectors.practice import PracticeLedger
+from bot.http.server import listen
+from bot.local import Channel, LocalSlack, Person, Team, carrier, world
+from bot.slack import manifest
+from domain import merchants, people
+from domain.complaints import service as complaints
+from domain.money import Money
+from domain.orders import queries as orders
+from domain.orders.service import receive
+from domain.people import Member
+from domain.refunds import service as refunds
+from domain.refunds.model import Reason
+from domain.refunds.service import Ask
+from domain.store import CONSOLE, IMPORT, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """A running demo: the desk, the Slack that one looks at, the carrier's webhook secret."""
+
+    site: app.Site
+    slack: LocalSlack
+    webhook_secret: str
+
+
+async def run(config: Config) -> None:
+    """Run the demo until Ctrl-C; nothing of it stays behind.
+
+    Raises:
+        CantListen: something else listens on DESKHAND_PORT.
+    """
+    async with playing(config) as demo:
+        click.echo(_welcome(demo.site.address))
+        story = asyncio.create_task(carrier.drive(demo.site.address, demo.webhook_secret))
+        try:
+            await app.until_told_to_stop()
+        finally:
+            story.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await story
+
+
+@asynccontextmanager
+async def playing(config: Config) -> AsyncGenerator[Demo]:
+    """Start a desk over a local Slack, with the demo's shop in a database of its own."""
+    with tempfile.TemporaryDirectory(prefix="deskhand-demo-") as folder:
+        listener = listen(config.host, config.port)
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        token, secret, webhook_secret = (secrets.token_hex(16) for _ in range(3))
+        private = config.model_copy(
+            update={
+                "database_url": f"sqlite+aiosqlite:///{Path(folder) / 'deskhand.db'}",
+                "admins": (),
+                "slack_bot_token": SecretStr(f"xoxb-{token}"),
+                "slack_signing_secret": SecretStr(secret),
+                "slack_app_token": None,
+                "slack_api_url": f"{address}/api/",
+                "easypost_webhook_secret": SecretStr(webhook_secret),
+            }
+        )
+        slack = LocalSlack(
+            team=Team("T0DEMO", world.SHOP),
+            people=[_person(one) for one in world.PEOPLE],
+            channels=[Channel(*told) for told in _channels()],
+            manifest=manifest.build(None),
+            signing_secret=secret,
+            bot_token=f"xoxb-{token}",
+            request_url=f"{address}/slack/events",
+            notice=world.NOTICE,
+            tries=[command for command, _ in world.TRIES],
+        )
+        async with app.running(
+            private,
+            listener=listener,
+            providers={"practice": PracticeLedger()},
+            extend=slack.attach,
+            prepare=_open_shop,
+        ) as site:
+            yield Demo(site, slack, webhook_secret)
+
+
+def _person(one: world.Colleague) -> Person:
+    return Person(
+        one.member_id,
+        one.name.split()[0].lower(),
+        one.name,
+        title=one.title,
+        role=one.role.capitalize(),
+        color=one.color,
+        tz=one.tz,
+        locale=one.locale,
+        is_admin=one.role == "admin",
+    )
+
+
+def _channels() -> list[tuple[str, str, str]]:
+    return [(channel, name, topic) for name, (channel, topic) in world.CHANNELS.items()]
+
+
+async def _open_shop(store: Store) -> None:
+    """Bring in people, settings and orders, and what happened before anyone looked."""
+    now = app.utc_now()
+    async with store.across(write=True) as session:
+        merchant_id = (await merchants.sole(session, now)).id
+    async with store.write(merchant_id, now=now, actor=CONSOLE) as work:
+        for one in world.PEOPLE:
+            limit = Money.of(one.limit, "USD") if one.limit else None
+            await people.set_role(work, one.member_id, one.role, limit)
+            await people.learn(work, one.member_id, name=one.name, locale=one.locale, tz=one.tz)
+        for concept in ("refunds", "complaints", "shipping"):
+            channel, _ = world.CHANNELS[concept]
+            await merchants.change_setting(work, f"channel.{concept}", channel)
+    async with store.write(merchant_id, now=now, actor=IMPORT) as work:
+        await receive(work, list(world.orders(now)), source="demo")
+    ana, ada = (Member(one, role) for one, role in ((world.ANA, "agent"), (world.ADA, "admin")))
+    earlier = now - timedelta(hours=3)
+    async with store.write(merchant_id, now=earlier, actor=ana.member_id) as work:
+        for number, sum_, note in world.REFUNDS:
+            order_id = await orders.identify(work.session, number)
+            ask = Ask(reason=Reason.DAMAGED, note=note, amount=Money.of(sum_, "USD"))
+            await refunds.request(work, ana, order_id, ask)
+        for number, text in world.COMPLAINTS:
+            order_id = await orders.identify(work.session, number)
+            complaint = await complaints.open_case(work, ana, order_id, text)
+    async with store.write(merchant_id, now=now - timedelta(hours=1), actor=ada.member_id) as work:
+        await complaints.escalate(work, ada, complaint.id, "second complaint of the same buyer")
+
+
+def _welcome(address: str) -> str:
+    tries = "\n".join(f"  {command:<44} {what}" for command, what in world.TRIES)
+    return (
+        f"\n{world.SHOP} is open: {address}\n\n"
+        f"Three things to try, in any channel:\n{tries}\n\n"
+        "Switch between people at the bottom left. Ctrl-C closes the shop; nothing stays behind."
+    )

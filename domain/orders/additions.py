@@ -1,0 +1,172 @@
+"""How new orders, their lines and parcels are written: in batches, nothing per row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import insert, select
+
+from domain.events import Event, Kind
+from domain.orders.clocks import Clocks
+from domain.orders.intake import LineDraft, OrderDraft
+from domain.orders.model import Line, Order, fold
+from domain.shipping.model import Content, Parcel, as_tracked
+from domain.store import Work
+from domain.tables import upsert
+
+#: What a merchant knows an order by: its sales channel and its number there.
+Key = tuple[str, str]
+
+
+async def add(
+    work: Work, drafts: Iterable[OrderDraft], source: str, clocks: Clocks
+) -> frozenset[Key]:
+    """Write new orders; returns which, as somebody else may have written some meanwhile."""
+    # In one order everywhere: two batches that share orders must not wait for each other.
+    ordered = sorted(drafts, key=lambda draft: (draft.channel, draft.number))
+    if not ordered:
+        return frozenset()
+    ids = await _insert_orders(work, ordered, source, clocks)
+    placed = [
+        (ids[draft.channel, draft.number], draft)
+        for draft in ordered
+        if (draft.channel, draft.number) in ids
+    ]
+    await _add_lines(work, placed)
+    await add_parcels(work, placed, clocks)
+    await work.insert(
+        Event,
+        [
+            {
+                "kind": Kind.ORDER_RECEIVED,
+                "at": work.now,
+                "actor": work.actor,
+                "subject": "order",
+                "subject_id": order_id,
+                "order_id": order_id,
+                "data": {"source": source},
+            }
+            for order_id, _ in placed
+        ],
+    )
+    return frozenset(ids)
+
+
+async def add_parcels(work: Work, placed: Sequence[tuple[int, OrderDraft]], clocks: Clocks) -> None:
+    """Write every parcel of the drafts, and what is in it where the source knows."""
+    rows, contents = [], []
+    for order_id, draft in placed:
+        for parcel in draft.parcels:
+            contents.append((order_id, parcel.lines))
+            rows.append(
+                {
+                    "merchant_id": work.merchant_id,
+                    "order_id": order_id,
+                    "carrier": parcel.carrier,
+                    "tracking_number": as_tracked(parcel.tracking_number),
+                    "state": parcel.state,
+                    "shipped_at": parcel.shipped_at,
+                    "delivered_at": parcel.delivered_at,
+                    "last_event_at": parcel.delivered_at or parcel.shipped_at,
+                    "late_due_at": clocks.late(draft, parcel),
+                    "silent_due_at": clocks.silent(draft, parcel),
+                }
+            )
+    if not any(lines for _, lines in contents):
+        await work.insert(Parcel, rows)
+        return
+    ids = await work.session.scalars(
+        insert(Parcel).returning(Parcel.id, sort_by_parameter_order=True), rows
+    )
+    found = await work.session.execute(
+        select(Line.order_id, Line.position, Line.id).where(
+            Line.order_id.in_({order_id for order_id, lines in contents if lines})
+        )
+    )
+    line_ids = {(order_id, position): line_id for order_id, position, line_id in found}
+    await work.insert(
+        Content,
+        [
+            {
+                "parcel_id": parcel_id,
+                "line_id": line_ids[order_id, position],
+                "quantity": quantity,
+            }
+            for parcel_id, (order_id, lines) in zip(ids, contents, strict=True)
+            for position, quantity in lines
+        ],
+    )
+
+
+def facts(draft: OrderDraft) -> dict[str, Any]:
+    """Return an order's columns as its source tells them, None where it does not say."""
+    return {
+        "state": draft.state,
+        "marketplace_status": draft.marketplace_status,
+        "currency": draft.currency,
+        "captured": draft.captured,
+        "total": draft.total,
+        "placed_at": draft.placed_at,
+        "ship_by": draft.ship_by,
+        "deliver_by": draft.deliver_by,
+        "shipped_at": draft.shipped_at,
+        "delivered_at": draft.delivered_at,
+        "buyer_name": draft.buyer_name,
+        "buyer_name_folded": fold(draft.buyer_name),
+        "buyer_email": draft.buyer_email.casefold() if draft.buyer_email else None,
+        "ship_to_city": draft.ship_to_city,
+        "ship_to_city_folded": fold(draft.ship_to_city),
+        "ship_to_postcode": draft.ship_to_postcode,
+        "ship_to_country": draft.ship_to_country,
+        "payment_provider": draft.payment_provider,
+        "payment_reference": draft.payment_reference,
+        "fingerprint": draft.fingerprint,
+    }
+
+
+def line_facts(line: LineDraft) -> dict[str, Any]:
+    """Return a line's columns as its source tells them, None where it does not say."""
+    return {
+        "external_id": line.external_id,
+        "sku": line.sku,
+        "title": line.title,
+        "quantity": line.quantity,
+        "unit_price": line.unit_price,
+        "shipping_price": line.shipping_price,
+    }
+
+
+async def _insert_orders(
+    work: Work, drafts: Sequence[OrderDraft], source: str, clocks: Clocks
+) -> dict[Key, int]:
+    rows = [
+        {
+            **facts(draft),
+            "merchant_id": work.merchant_id,
+            "number": draft.number,
+            "channel": draft.channel,
+            "source": source,
+            "received_at": work.now,
+            "ship_by_due_at": clocks.ship_by(draft),
+        }
+        for draft in drafts
+    ]
+    statement = upsert(work.session, Order).on_conflict_do_nothing(
+        index_elements=["merchant_id", "channel", "number"]
+    )
+    found = await work.session.execute(
+        statement.returning(Order.channel, Order.number, Order.id), rows
+    )
+    return {(channel, number): order_id for channel, number, order_id in found}
+
+
+async def _add_lines(work: Work, placed: Iterable[tuple[int, OrderDraft]]) -> None:
+    await work.insert(
+        Line,
+        [
+            {"order_id": order_id, "position": position, **line_facts(line)}
+            for order_id, draft in placed
+            for position, line in enumerate(draft.lines, 1)
+        ],
+    )

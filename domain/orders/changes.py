@@ -1,0 +1,225 @@
+"""How known orders follow what their source says now: forwards, and forgetting nothing.
+
+Partners' messages are half-known and out of order, and several of them speak of one order.
+So what a source does not say stays as it was, states move forwards only, and a deadline is
+set again only if its promise changed: whoever was warned once is not warned of it again.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from domain.events import Kind
+from domain.orders.additions import add_parcels, facts, line_facts
+from domain.orders.clocks import Clocks
+from domain.orders.intake import LineDraft, OrderDraft, ParcelDraft
+from domain.orders.model import OVER, TRANSITIONS, UNSHIPPED, Line, Order, State
+from domain.shipping import service as shipping
+from domain.shipping.model import ENDED, TROUBLES, Parcel, ParcelState, as_tracked
+from domain.store import Work
+
+#: How far along a parcel is. A shop knows less of it than the carrier who scans it, so what
+#: the shop says counts only where it is further along.
+_PROGRESS = {
+    ParcelState.UNKNOWN: 0,
+    ParcelState.PENDING: 1,
+    ParcelState.PICKED_UP: 2,
+    ParcelState.IN_TRANSIT: 3,
+    ParcelState.OUT_FOR_DELIVERY: 4,
+    ParcelState.READY_FOR_PICKUP: 4,
+    ParcelState.DELIVERY_DELAYED: 4,
+    ParcelState.DELIVERY_FAILED: 4,
+    ParcelState.ON_HOLD: 4,
+    ParcelState.RETURN_TO_SENDER: 4,
+    ParcelState.DELIVERED: 5,
+    ParcelState.CANCELLED: 5,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """What an order's deadlines were made of, before its source spoke again."""
+
+    ship_by: datetime | None
+    deliver_by: datetime | None
+    shipped_at: datetime | None
+
+
+async def change(work: Work, drafts: Mapping[int, OrderDraft], clocks: Clocks) -> None:
+    """Take over what the source says now of orders by their ids, under their rows' locks."""
+    if not drafts:
+        return
+    orders = await work.session.scalars(
+        select(Order)
+        .where(Order.id.in_(drafts))
+        .order_by(Order.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    lines = await _by_order(work, select(Line).where(Line.order_id.in_(drafts)))
+    parcels = await _by_order(
+        work, select(Parcel).where(Parcel.order_id.in_(drafts)).with_for_update()
+    )
+    new_lines: list[dict[str, Any]] = []
+    new_parcels: list[tuple[int, OrderDraft]] = []
+    for order in orders:
+        draft = drafts[order.id]
+        before = _Before(order.ship_by, order.deliver_by, order.shipped_at)
+        _change_order(order, draft, before, clocks)
+        positions = _change_lines(order, lines[order.id], draft.lines, new_lines)
+        fresh = _change_parcels(work, order, parcels[order.id], draft, before, clocks)
+        new_parcels.append((order.id, replace(draft, parcels=_placed(fresh, positions))))
+        work.record(Kind.ORDER_CHANGED, order, order_id=order.id, state=order.state)
+    await work.insert(Line, new_lines)
+    await add_parcels(work, new_parcels, clocks)
+
+
+async def _by_order(work: Work, query: Any) -> dict[int, list[Any]]:
+    found = defaultdict(list)
+    for row in await work.session.scalars(query.execution_options(populate_existing=True)):
+        found[row.order_id].append(row)
+    return found
+
+
+def _change_order(order: Order, draft: OrderDraft, before: _Before, clocks: Clocks) -> None:
+    said = facts(draft)
+    said["state"] = draft.state if _may_follow(order.state, draft.state) else order.state
+    _take_over(order, said)
+    if order.state not in UNSHIPPED:
+        order.ship_by_due_at = None
+    elif order.ship_by != before.ship_by:
+        order.ship_by_due_at = clocks.ship_by(draft)
+
+
+def _change_lines(
+    order: Order,
+    held: Sequence[Line],
+    drawn: Sequence[LineDraft],
+    new_lines: list[dict[str, Any]],
+) -> dict[int, int]:
+    """Change the lines in place; returns where each of the draft's positions stands."""
+    named = {line.external_id: line for line in held if line.external_id}
+    placed = {line.position: line for line in held}
+    positions: dict[int, int] = {}
+    for position, line in enumerate(drawn, 1):
+        known = named.get(line.external_id) if line.external_id else None
+        there = placed.get(position)
+        if known is None and there and not (line.external_id and there.external_id):
+            known = there
+        if known:
+            _take_over(known, line_facts(line))
+            positions[position] = known.position
+            continue
+        positions[position] = max([*placed, *positions.values()], default=0) + 1
+        new_lines.append(
+            {"order_id": order.id, "position": positions[position], **line_facts(line)}
+        )
+    return positions
+
+
+def _change_parcels(
+    work: Work,
+    order: Order,
+    held: Sequence[Parcel],
+    draft: OrderDraft,
+    before: _Before,
+    clocks: Clocks,
+) -> list[ParcelDraft]:
+    """Change the parcels that are known; returns those that are new."""
+    fresh = []
+    for drawn, parcel in _matched(held, draft.parcels):
+        if parcel is None:
+            fresh.append(drawn)
+        else:
+            _change_parcel(work, parcel, drawn, draft, before, clocks)
+    if order.state in OVER:
+        for parcel in held:
+            parcel.late_due_at = parcel.silent_due_at = None
+    return fresh
+
+
+def _matched(
+    held: Sequence[Parcel], drawn: Sequence[ParcelDraft]
+) -> list[tuple[ParcelDraft, Parcel | None]]:
+    """Pair parcels by tracking number, then those that one side has no number of yet."""
+    numbers = [as_tracked(draft.tracking_number) for draft in drawn]
+    named = {parcel.tracking_number: parcel for parcel in held if parcel.tracking_number}
+    pairs = [named.pop(number, None) if number else None for number in numbers]
+    left = [parcel for parcel in held if parcel not in pairs]
+    for index, number in enumerate(numbers):
+        unnamed = (one for one in left if None in (number, one.tracking_number))
+        if pairs[index] is None and (match := next(unnamed, None)):
+            pairs[index] = match
+            left.remove(match)
+    return list(zip(drawn, pairs, strict=True))
+
+
+def _change_parcel(
+    work: Work,
+    parcel: Parcel,
+    drawn: ParcelDraft,
+    draft: OrderDraft,
+    before: _Before,
+    clocks: Clocks,
+) -> None:
+    was_shipped = parcel.shipped_at or before.shipped_at
+    parcel.carrier = drawn.carrier or parcel.carrier
+    parcel.tracking_number = as_tracked(drawn.tracking_number) or parcel.tracking_number
+    if parcel.state in ENDED:
+        return
+    parcel.shipped_at = drawn.shipped_at or parcel.shipped_at
+    if draft.deliver_by and draft.deliver_by != before.deliver_by:
+        parcel.late_due_at = clocks.late(draft, drawn)
+    if not was_shipped:
+        parcel.silent_due_at = clocks.silent(draft, drawn)
+    if _PROGRESS[drawn.state] > _PROGRESS[parcel.state]:
+        parcel.state = drawn.state
+        _tell(work, parcel, drawn)
+
+
+def _tell(work: Work, parcel: Parcel, drawn: ParcelDraft) -> None:
+    """Record what a person who follows the parcel has to know."""
+    if trouble := TROUBLES.get(parcel.state):
+        if trouble is not parcel.trouble:
+            shipping.trouble_found(work, parcel, trouble, None)
+    elif parcel.state in ENDED:
+        parcel.delivered_at = drawn.delivered_at
+        parcel.trouble = parcel.troubled_at = None
+        parcel.late_due_at = parcel.silent_due_at = None
+        delivered = parcel.state is ParcelState.DELIVERED
+        kind = Kind.PARCEL_DELIVERED if delivered else Kind.PARCEL_MOVED
+        work.record(kind, parcel, order_id=parcel.order_id, state=parcel.state)
+
+
+def _placed(
+    parcels: Sequence[ParcelDraft], positions: Mapping[int, int]
+) -> tuple[ParcelDraft, ...]:
+    return tuple(
+        replace(
+            parcel,
+            lines=tuple((positions[position], quantity) for position, quantity in parcel.lines),
+        )
+        for parcel in parcels
+    )
+
+
+def _take_over(row: Order | Line, said: Mapping[str, Any]) -> None:
+    for name, value in said.items():
+        if value is not None:
+            setattr(row, name, value)
+
+
+def _may_follow(before: State, after: State) -> bool:
+    """Tell whether a source may move the order there: forwards by any number of steps."""
+    reachable, frontier = {before}, [before]
+    while frontier:
+        for state in TRANSITIONS[frontier.pop()] - reachable:
+            reachable.add(state)
+            frontier.append(state)
+    return after in reachable

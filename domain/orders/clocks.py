@@ -1,0 +1,58 @@
+"""When the clock has to look at an order or a parcel, as its source describes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from domain.merchants import Settings
+from domain.orders.intake import OrderDraft, ParcelDraft
+from domain.orders.model import OVER, UNSHIPPED
+from domain.shipping.model import ENDED
+
+#: An import brings years of history: nobody wants to be alerted to a promise that was
+#: broken longer ago than this.
+ALERT_HORIZON = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """The merchant's deadlines, seen from `now`; each answers None for never."""
+
+    now: datetime
+    ship_by_warning: timedelta
+    silent_after: timedelta
+
+    @classmethod
+    def of(cls, now: datetime, settings: Settings) -> Clocks:
+        """Take the deadlines from the merchant's settings."""
+        return cls(
+            now,
+            timedelta(hours=settings["shipping.ship_by_warning_hours"]),
+            timedelta(days=settings["shipping.silent_after_days"]),
+        )
+
+    def ship_by(self, draft: OrderDraft) -> datetime | None:
+        """Say when to warn that nobody has shipped it yet."""
+        if draft.ship_by is None or draft.state not in UNSHIPPED:
+            return None
+        return self._ahead(draft.ship_by - self.ship_by_warning)
+
+    def late(self, draft: OrderDraft, parcel: ParcelDraft) -> datetime | None:
+        """Say when the delivery promise runs out."""
+        if draft.deliver_by is None or self._ended(draft, parcel):
+            return None
+        return self._ahead(draft.deliver_by)
+
+    def silent(self, draft: OrderDraft, parcel: ParcelDraft) -> datetime | None:
+        """Say when a carrier that scanned nothing since counts as silent."""
+        shipped_at = parcel.shipped_at or draft.shipped_at
+        if shipped_at is None or self._ended(draft, parcel):
+            return None
+        return self._ahead(shipped_at + self.silent_after)
+
+    def _ahead(self, due_at: datetime) -> datetime | None:
+        return due_at if due_at > self.now - ALERT_HORIZON else None
+
+    def _ended(self, draft: OrderDraft, parcel: ParcelDraft) -> bool:
+        return parcel.state in ENDED or draft.state in OVER
