@@ -197,7 +197,7 @@ class Settings:
 async def settings(session: AsyncSession) -> Settings:
     """Read all of the merchant's settings in one query."""
     rows = await session.execute(select(Setting.key, Setting.value))
-    return Settings(dict(rows.tuples().all()))
+    return Settings(dict(rows.all()))
 
 
 async def change_setting(work: Work, key: str, text: str) -> Any:

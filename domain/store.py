@@ -26,6 +26,9 @@ from domain.tables import Base, Owned
 #: Actors that are no person.
 CLOCK, WORKER, IMPORT, CONSOLE = "clock", "worker", "import", "console"
 
+#: Without it each change of which columns are NULL starts another statement.
+BULK = {"render_nulls": True}
+
 _EVERYONE = "*"
 
 
@@ -53,7 +56,7 @@ class Work:
         self.now = now
         self.actor = actor
         self._alerts = alerts
-        self._events: list[Event] = []
+        self._events: list[dict[str, Any]] = []
         self._jobs: list[jobs.NewJob] = []
         self.enqueued = False
 
@@ -68,17 +71,17 @@ class Work:
     ) -> None:
         """Record what happened to a flushed `subject`; `data` must be JSON-encodable."""
         self._events.append(
-            Event(
-                merchant_id=self.merchant_id,
-                kind=kind,
-                at=self.now,
-                actor=self.actor,
-                why=why,
-                subject=type(subject).__name__.lower(),
-                subject_id=subject.id,
-                order_id=order_id,
-                data=data,
-            )
+            {
+                "merchant_id": self.merchant_id,
+                "kind": kind,
+                "at": self.now,
+                "actor": self.actor,
+                "why": why,
+                "subject": type(subject).__name__.lower(),
+                "subject_id": subject.id,
+                "order_id": order_id,
+                "data": data,
+            }
         )
 
     def enqueue(self, job: jobs.NewJob) -> None:
@@ -89,14 +92,16 @@ class Work:
         """Insert many rows of this merchant in one statement."""
         if rows:
             stamped = [{**row, "merchant_id": self.merchant_id} for row in rows]
-            await self.session.execute(insert(table), stamped)
+            await self.session.execute(insert(table), stamped, execution_options=BULK)
 
     async def settle(self) -> None:
         """Write the recorded events, turn them into jobs, and write those."""
         if self._events:
-            self.session.add_all(self._events)
-            await self.session.flush()
-            self._jobs += [job for one in self._events for job in self._alerts(one)]
+            # Not add_all: it would have SQLite write one event a statement.
+            stored = await self.session.scalars(
+                insert(Event).returning(Event), self._events, execution_options=BULK
+            )
+            self._jobs += [job for one in stored for job in self._alerts(one)]
             self._events.clear()
         if self._jobs:
             await jobs.add(self.session, self.merchant_id, self._jobs, self.now)

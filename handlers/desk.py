@@ -111,11 +111,15 @@ async def _state(turn: Turn) -> Payload:
     admin = turn.member.may(Can.SETTLE)
     async with turn.read() as session:
         settings = await merchants.settings(session)
+        waiting, refunds_total = await refunds.waiting(session)
+        unresolved, complaints_total = await complaints.unresolved(session)
         _, late_total = await shipping.late(session, turn.now)
         return {
             "member": turn.member,
-            "refunds": await refunds.open_refunds(session),
-            "complaints": await complaints.open_cases(session),
+            "refunds": waiting,
+            "refunds_total": refunds_total,
+            "complaints": unresolved,
+            "complaints_total": complaints_total,
             "late_total": late_total,
             "jobs": await jobs.counts(session),
             "dead": await jobs.dead(session) if admin else [],

@@ -13,7 +13,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 from sqlalchemy.exc import SQLAlchemyError
 
-from domain.errors import DeskhandError, OrderNotFound
+from domain.errors import DeskhandError
 from templates import Reader, render
 
 _log = logging.getLogger(__name__)
@@ -27,13 +27,7 @@ async def answer_error(error: Exception, request: AsyncBoltRequest) -> BoltRespo
     body: dict[str, Any] = request.body
     if body.get("type") == "view_submission":
         return _at_form(error, sentence, body["view"])
-    message = render(
-        "desk/error",
-        Reader(),
-        sentence=sentence,
-        nearest=error.nearest if isinstance(error, OrderNotFound) else (),
-        lost=lost,
-    )
+    message = render("desk/error", Reader(), sentence=sentence, lost=lost)
     if "command" in body:
         return BoltResponse(status=200, body={"response_type": "ephemeral", **message})
     if url := body.get("response_url"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.complaints.model import Complaint, State
@@ -35,12 +35,11 @@ async def card(session: AsyncSession, complaint_id: int) -> ComplaintCard:
     return ComplaintCard(*row)
 
 
-async def open_cases(session: AsyncSession, *, most: int = 20) -> Sequence[Complaint]:
-    """Return the cases that are not resolved, the most escalated and oldest first."""
+async def unresolved(session: AsyncSession, *, most: int = 10) -> tuple[Sequence[Complaint], int]:
+    """Return the most escalated and oldest open cases, and how many are open."""
+    which = Complaint.state != State.RESOLVED
     found = await session.scalars(
-        select(Complaint)
-        .where(Complaint.state != State.RESOLVED)
-        .order_by(Complaint.level.desc(), Complaint.id)
-        .limit(most)
+        select(Complaint).where(which).order_by(Complaint.level.desc(), Complaint.id).limit(most)
     )
-    return found.all()
+    total = await session.scalar(select(func.count(Complaint.id)).where(which))
+    return found.all(), total or 0

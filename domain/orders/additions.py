@@ -12,7 +12,7 @@ from domain.orders.clocks import Clocks
 from domain.orders.intake import LineDraft, OrderDraft
 from domain.orders.model import Line, Order, fold
 from domain.shipping.model import Content, Parcel, as_tracked
-from domain.store import Work
+from domain.store import BULK, Work
 from domain.tables import upsert
 
 #: What a merchant knows an order by: its sales channel and its number there.
@@ -76,8 +76,12 @@ async def add_parcels(work: Work, placed: Sequence[tuple[int, OrderDraft]], cloc
     if not any(lines for _, lines in contents):
         await work.insert(Parcel, rows)
         return
-    ids = await work.session.scalars(
-        insert(Parcel).returning(Parcel.id, sort_by_parameter_order=True), rows
+    # Both databases number the rows of an INSERT as they come. To have SQLAlchemy see to it
+    # would cost SQLite a statement a row.
+    ids = sorted(
+        await work.session.scalars(
+            insert(Parcel).returning(Parcel.id), rows, execution_options=BULK
+        )
     )
     found = await work.session.execute(
         select(Line.order_id, Line.position, Line.id).where(
@@ -156,7 +160,7 @@ async def _insert_orders(
         index_elements=["merchant_id", "channel", "number"]
     )
     found = await work.session.execute(
-        statement.returning(Order.channel, Order.number, Order.id), rows
+        statement.returning(Order.channel, Order.number, Order.id), rows, execution_options=BULK
     )
     return {(channel, number): order_id for channel, number, order_id in found}
 

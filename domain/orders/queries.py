@@ -6,25 +6,21 @@ import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.complaints.model import Complaint
 from domain.complaints.model import State as ComplaintState
 from domain.errors import OrderNotFound, RecordNotFound
-from domain.events import Event
 from domain.money import Money
 from domain.orders.model import Line, Order, State, fold
-from domain.refunds.model import HOLDING, Part, Refund
+from domain.orders.surroundings import surroundings
+from domain.refunds.model import HOLDING
 from domain.refunds.model import State as RefundState
-from domain.rows import Row, at, moment, nested
-from domain.shipping.model import Parcel, ParcelState, Scan, Trouble
+from domain.rows import Row, at, moment
+from domain.shipping.model import Parcel, ParcelState, Trouble, as_tracked
 
 PAGE = 8
-_HISTORY = 8
-_SCANS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,14 +249,19 @@ async def find(session: AsyncSession, text: str, start: int = 0) -> Page:
     Names, places and numbers match from their beginning, names also by their later words.
     """
     wanted = text.strip()
+    if not wanted:
+        return Page(wanted, start, (), more=False)
     folded = fold(wanted) or ""
     by_line = select(Line.order_id).where(func.lower(Line.sku) == wanted.lower())
-    by_parcel = select(Parcel.order_id).where(Parcel.tracking_number == wanted.upper())
+    by_parcel = select(Parcel.order_id).where(Parcel.tracking_number == as_tracked(wanted))
     found = await session.scalars(
         select(Order)
         .where(
             or_(
-                Order.number.startswith(clean(wanted), autoescape=True),
+                *(
+                    Order.number.startswith(number, autoescape=True)
+                    for number in _spellings(wanted)
+                ),
                 Order.buyer_email == folded,
                 Order.buyer_name_folded.startswith(folded, autoescape=True),
                 Order.buyer_name_folded.contains(f" {folded}", autoescape=True),
@@ -296,9 +297,13 @@ def clean(number: str) -> str:
 
 def is_numbered(number: str) -> ColumnElement[bool]:
     """Match a number as people write it: with or without the hash, in either case."""
+    return Order.number.in_(_spellings(number))
+
+
+def _spellings(number: str) -> list[str]:
     bare = clean(number).lstrip("#")
-    spellings = {bare, bare.upper(), bare.lower()}
-    return Order.number.in_([*spellings, *(f"#{one}" for one in spellings)])
+    cases = sorted({bare, bare.upper(), bare.lower()} - {""})
+    return [*cases, *(f"#{one}" for one in cases)]
 
 
 async def _card(session: AsyncSession, which: ColumnElement[bool], asked: str) -> OrderView:
@@ -306,11 +311,7 @@ async def _card(session: AsyncSession, which: ColumnElement[bool], asked: str) -
         await session.execute(
             select(
                 Order,
-                nested(_lines()).label("lines"),
-                nested(_parcels()).label("parcels"),
-                nested(_refunds()).label("refunds"),
-                nested(_complaints()).label("complaints"),
-                nested(_history()).label("history"),
+                *surroundings(),
             )
             .where(which)
             .order_by(Order.id.desc())
@@ -319,85 +320,7 @@ async def _card(session: AsyncSession, which: ColumnElement[bool], asked: str) -
     ).first()
     if row is None:
         raise OrderNotFound(asked, await nearest(session, clean(asked)))
-    return _view(*row)
-
-
-def _lines() -> Select[*tuple[Any, ...]]:
-    refunded = (
-        select(func.coalesce(func.sum(Part.quantity), 0))
-        .join(Refund, Refund.id == Part.refund_id)
-        .where(Part.line_id == Line.id, Refund.state.in_(HOLDING))
-        .correlate(Line)
-        .scalar_subquery()
-    )
-    return (
-        select(
-            Line.id,
-            Line.sku,
-            Line.title,
-            Line.quantity,
-            Line.unit_price,
-            Line.shipping_price,
-            refunded.label("refunded_quantity"),
-        )
-        .where(Line.order_id == Order.id)
-        .correlate(Order)
-        .order_by(Line.position)
-    )
-
-
-def _parcels() -> Select[*tuple[Any, ...]]:
-    scans = (
-        select(Scan.at, Scan.state, Scan.description, Scan.place)
-        .where(Scan.parcel_id == Parcel.id)
-        .correlate(Parcel)
-        .order_by(Scan.at.desc(), Scan.id.desc())
-        .limit(_SCANS)
-    )
-    return (
-        select(
-            Parcel.id,
-            Parcel.carrier,
-            Parcel.tracking_number,
-            Parcel.state,
-            Parcel.trouble,
-            Parcel.shipped_at,
-            Parcel.delivered_at,
-            Parcel.last_event_at,
-            nested(scans).label("scans"),
-        )
-        .where(Parcel.order_id == Order.id)
-        .correlate(Order)
-        .order_by(Parcel.id)
-    )
-
-
-def _refunds() -> Select[*tuple[Any, ...]]:
-    return (
-        select(Refund.id, Refund.state, Refund.amount, Refund.requested_by, Refund.requested_at)
-        .where(Refund.order_id == Order.id)
-        .correlate(Order)
-        .order_by(Refund.id)
-    )
-
-
-def _complaints() -> Select[*tuple[Any, ...]]:
-    return (
-        select(Complaint.id, Complaint.state, Complaint.level, Complaint.text, Complaint.opened_at)
-        .where(Complaint.order_id == Order.id)
-        .correlate(Order)
-        .order_by(Complaint.id)
-    )
-
-
-def _history() -> Select[*tuple[Any, ...]]:
-    return (
-        select(Event.kind, Event.at, Event.actor, Event.why)
-        .where(Event.order_id == Order.id)
-        .correlate(Order)
-        .order_by(Event.id.desc())
-        .limit(_HISTORY)
-    )
+    return _view(*tuple(row))
 
 
 def _view(

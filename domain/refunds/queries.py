@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.errors import RecordNotFound
@@ -49,19 +49,16 @@ async def card(session: AsyncSession, refund_id: int) -> RefundCard:
                     Line.id.in_([part.line_id for part in refund.parts if part.line_id])
                 )
             )
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     return RefundCard(
         refund, order, tuple(PartView(part, titles.get(part.line_id or 0)) for part in refund.parts)
     )
 
 
-async def open_refunds(session: AsyncSession, *, most: int = 20) -> Sequence[Refund]:
-    """Return refunds that still need somebody: a decision, a payment, an answer."""
-    waiting = (State.AWAITING_APPROVAL, State.SUBMITTED, State.UNKNOWN)
-    found = await session.scalars(
-        select(Refund).where(Refund.state.in_(waiting)).order_by(Refund.id).limit(most)
-    )
-    return found.all()
+async def waiting(session: AsyncSession, *, most: int = 10) -> tuple[Sequence[Refund], int]:
+    """Return the oldest refunds that need a decision, a payment or an answer, and how many do."""
+    which = Refund.state.in_((State.AWAITING_APPROVAL, State.SUBMITTED, State.UNKNOWN))
+    found = await session.scalars(select(Refund).where(which).order_by(Refund.id).limit(most))
+    total = await session.scalar(select(func.count(Refund.id)).where(which))
+    return found.all(), total or 0

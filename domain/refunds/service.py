@@ -73,12 +73,22 @@ class PaidElsewhere(Conflict):
         )
 
 
+class SumAndParts(Invalid):
+    """One sum and its parts at once: which of them is meant can't be known."""
+
+    field = "amount"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Give either one sum, or quantities, shipping and goodwill: together they would add up."
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What somebody wants given back; at least one of the four sums.
+    """What somebody wants given back: lines, shipping and goodwill, or else one `amount`.
 
-    `lines` are quantities by line id; `shipping`, `goodwill` and `amount` (a sum that
-    nobody broke down) are in the order's currency.
+    `lines` are quantities by line id; the sums are in the order's currency.
     """
 
     reason: Reason
@@ -96,12 +106,14 @@ async def request(work: Work, member: Member, order_id: int, ask: Ask) -> Refund
     can't take the same money.
 
     Raises:
-        NotRefundable, MoreThanRefundable, QuantityExceeded, MalformedAmount: it can't be.
+        NotRefundable, MoreThanRefundable, QuantityExceeded, MalformedAmount, SumAndParts: it can't be.
         NoRole, RoleNeeded: the person may not ask.
     """
     member.must(Can.REQUEST_REFUND)
     if ask.reason is Reason.OTHER and not (ask.note or "").strip():
         raise ReasonNeeded("ask for a refund")
+    if ask.amount and (ask.shipping or ask.goodwill or any(ask.lines.values())):
+        raise SumAndParts
     order = await orders.lock(work.session, order_id)
     parts = [*await _item_parts(work, order, ask), *_sum_parts(order, ask)]
     total = Money(sum(part.amount for part in parts), order.currency)
@@ -315,9 +327,7 @@ async def _item_parts(work: Work, order: Order, ask: Ask) -> list[Part]:
                 .where(Part.line_id.in_(wanted), Refund.state.in_(HOLDING))
                 .group_by(Part.line_id)
             )
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     parts = []
     for line in lines:

@@ -1,0 +1,106 @@
+"""All that surrounds an order, each kind of it as one column of the order's own row."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Label, Select, func, select
+
+from domain.complaints.model import Complaint
+from domain.events import Event
+from domain.orders.model import Line, Order
+from domain.refunds.model import HOLDING, Part, Refund
+from domain.rows import Row, nested
+from domain.shipping.model import Parcel, Scan
+
+_HISTORY = 8
+_SCANS = 6
+
+
+def surroundings() -> tuple[Label[list[Row]], ...]:
+    """Return lines, parcels, refunds, complaints and history, for a SELECT of `Order`."""
+    return (
+        nested(_lines()).label("lines"),
+        nested(_parcels()).label("parcels"),
+        nested(_refunds()).label("refunds"),
+        nested(_complaints()).label("complaints"),
+        nested(_history()).label("history"),
+    )
+
+
+def _lines() -> Select[*tuple[Any, ...]]:
+    refunded = (
+        select(func.coalesce(func.sum(Part.quantity), 0))
+        .join(Refund, Refund.id == Part.refund_id)
+        .where(Part.line_id == Line.id, Refund.state.in_(HOLDING))
+        .correlate(Line)
+        .scalar_subquery()
+    )
+    return (
+        select(
+            Line.id,
+            Line.sku,
+            Line.title,
+            Line.quantity,
+            Line.unit_price,
+            Line.shipping_price,
+            refunded.label("refunded_quantity"),
+        )
+        .where(Line.order_id == Order.id)
+        .correlate(Order)
+        .order_by(Line.position)
+    )
+
+
+def _parcels() -> Select[*tuple[Any, ...]]:
+    scans = (
+        select(Scan.at, Scan.state, Scan.description, Scan.place)
+        .where(Scan.parcel_id == Parcel.id)
+        .correlate(Parcel)
+        .order_by(Scan.at.desc(), Scan.id.desc())
+        .limit(_SCANS)
+    )
+    return (
+        select(
+            Parcel.id,
+            Parcel.carrier,
+            Parcel.tracking_number,
+            Parcel.state,
+            Parcel.trouble,
+            Parcel.shipped_at,
+            Parcel.delivered_at,
+            Parcel.last_event_at,
+            nested(scans).label("scans"),
+        )
+        .where(Parcel.order_id == Order.id)
+        .correlate(Order)
+        .order_by(Parcel.id)
+    )
+
+
+def _refunds() -> Select[*tuple[Any, ...]]:
+    return (
+        select(Refund.id, Refund.state, Refund.amount, Refund.requested_by, Refund.requested_at)
+        .where(Refund.order_id == Order.id)
+        .correlate(Order)
+        .order_by(Refund.id)
+    )
+
+
+def _complaints() -> Select[*tuple[Any, ...]]:
+    return (
+        select(Complaint.id, Complaint.state, Complaint.level, Complaint.text, Complaint.opened_at)
+        .where(Complaint.order_id == Order.id)
+        .correlate(Order)
+        .order_by(Complaint.id)
+    )
+
+
+def _history() -> Select[*tuple[Any, ...]]:
+    return (
+        select(Event.kind, Event.at, Event.actor, Event.why)
+        .where(Event.order_id == Order.id)
+        .correlate(Order)
+        .order_by(Event.id.desc())
+        .limit(_HISTORY)
+    )

@@ -1,0 +1,381 @@
+"""Records as they come from the store, made without one: an ordinary desk on an ordinary day."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from domain.complaints.model import Complaint
+from domain.complaints.model import State as ComplaintState
+from domain.complaints.queries import ComplaintCard
+from domain.events import Event, Kind
+from domain.jobs import Job
+from domain.money import Money
+from domain.orders.model import Order
+from domain.orders.model import State as OrderState
+from domain.orders.queries import (
+    ComplaintView,
+    HistoryView,
+    Hit,
+    LineView,
+    OrderView,
+    Page,
+    ParcelView,
+    RefundView,
+    ScanView,
+)
+from domain.people import Member
+from domain.refunds.model import Approval, Part, PartKind, Reason, Refund
+from domain.refunds.model import State as RefundState
+from domain.refunds.queries import PartView, RefundCard
+from domain.shipping.model import Parcel, ParcelState, Scan, Trouble
+from domain.shipping.queries import Late, ParcelCard
+
+NOW = datetime(2026, 11, 24, 10, 30, tzinfo=UTC)
+AGENT, APPROVER, OTHER_APPROVER = "U0AGENT1", "U0APPROVER1", "U0APPROVER2"
+
+
+def usd(minor: int) -> Money:
+    """Dollars in cents."""
+    return Money(minor, "USD")
+
+
+def ago(**span: float) -> datetime:
+    """Some time before `NOW`."""
+    return NOW - timedelta(**span)
+
+
+def line_view(**changes: Any) -> LineView:
+    """Two mugs of which none was refunded."""
+    values: dict[str, Any] = {
+        "id": 1,
+        "sku": "AM-1",
+        "title": "Alpine mug",
+        "quantity": 2,
+        "unit_price": usd(1200),
+        "shipping_price": usd(490),
+        "refunded_quantity": 0,
+    }
+    return LineView(**values | changes)
+
+
+def scan_view(**changes: Any) -> ScanView:
+    """A scan in the buyer's town."""
+    values: dict[str, Any] = {
+        "at": ago(hours=5),
+        "state": ParcelState.OUT_FOR_DELIVERY,
+        "description": "With the driver",
+        "place": "Springfield",
+    }
+    return ScanView(**values | changes)
+
+
+def parcel_view(**changes: Any) -> ParcelView:
+    """A parcel on its last mile."""
+    values: dict[str, Any] = {
+        "id": 5,
+        "carrier": "UPS",
+        "tracking_number": "1Z999AA10123456784",
+        "state": ParcelState.OUT_FOR_DELIVERY,
+        "trouble": None,
+        "shipped_at": ago(days=3),
+        "delivered_at": None,
+        "last_event_at": ago(hours=5),
+        "scans": (
+            scan_view(),
+            scan_view(
+                at=ago(hours=30),
+                state=ParcelState.IN_TRANSIT,
+                description="Departed facility",
+                place="Columbus, OH",
+            ),
+        ),
+    }
+    return ParcelView(**values | changes)
+
+
+def refund_view(**changes: Any) -> RefundView:
+    """A refund that waits for approval."""
+    values: dict[str, Any] = {
+        "id": 12,
+        "state": RefundState.AWAITING_APPROVAL,
+        "money": usd(2400),
+        "requested_by": AGENT,
+        "at": ago(hours=1),
+    }
+    return RefundView(**values | changes)
+
+
+def complaint_view(**changes: Any) -> ComplaintView:
+    """An escalated complaint whose text names the buyer."""
+    values: dict[str, Any] = {
+        "id": 7,
+        "state": ComplaintState.ESCALATED,
+        "level": 1,
+        "text": "Marge Simpson says the lid is cracked.",
+        "at": ago(hours=2),
+    }
+    return ComplaintView(**values | changes)
+
+
+def history_view(**changes: Any) -> HistoryView:
+    """Somebody asked for a refund."""
+    values: dict[str, Any] = {
+        "kind": Kind.REFUND_REQUESTED.value,
+        "at": ago(hours=1),
+        "actor": AGENT,
+        "why": "Marge asked twice",
+    }
+    return HistoryView(**values | changes)
+
+
+def order_view(**changes: Any) -> OrderView:
+    """A shipped order of two lines, past its promise, with a refund and a complaint."""
+    values: dict[str, Any] = {
+        "id": 42,
+        "number": "1042",
+        "channel": "shopify",
+        "source": "shopify",
+        "state": OrderState.SHIPPED,
+        "marketplace_status": "fulfilled",
+        "currency": "USD",
+        "total": usd(8490),
+        "captured": usd(8490),
+        "held": usd(2400),
+        "refunded": usd(0),
+        "placed_at": ago(days=6),
+        "ship_by": ago(days=4),
+        "deliver_by": ago(days=2),
+        "shipped_at": ago(days=3),
+        "delivered_at": None,
+        "buyer_name": "Marge Simpson",
+        "buyer_email": "marge@example.com",
+        "ship_to_city": "Springfield",
+        "ship_to_postcode": "97475",
+        "ship_to_country": "US",
+        "payment_provider": "stripe",
+        "received_at": ago(days=6),
+        "lines": (
+            line_view(),
+            line_view(
+                id=2, sku="TP-3", title="Teapot, cast iron", quantity=1, unit_price=usd(5600)
+            ),
+        ),
+        "parcels": (parcel_view(),),
+        "refunds": (refund_view(),),
+        "complaints": (complaint_view(),),
+        "history": (
+            history_view(),
+            history_view(
+                kind=Kind.PARCEL_TROUBLED.value,
+                actor="clock",
+                at=ago(days=2),
+                why="past its promise",
+            ),
+            history_view(kind=Kind.ORDER_RECEIVED.value, actor="import", at=ago(days=6), why=None),
+        ),
+    }
+    return OrderView(**values | changes)
+
+
+def hit(**changes: Any) -> Hit:
+    """An order that a search found."""
+    values: dict[str, Any] = {
+        "id": 42,
+        "number": "1042",
+        "channel": "shopify",
+        "state": OrderState.SHIPPED,
+        "total": usd(8490),
+        "placed_at": ago(days=6),
+        "buyer_name": "Marge Simpson",
+        "ship_to_city": "Springfield",
+    }
+    return Hit(**values | changes)
+
+
+def page(**changes: Any) -> Page:
+    """The second of three pages."""
+    values: dict[str, Any] = {
+        "text": "simpson",
+        "start": 8,
+        "hits": tuple(hit(id=number, number=str(number)) for number in range(1042, 1050)),
+        "more": True,
+    }
+    return Page(**values | changes)
+
+
+def order(**changes: Any) -> Order:
+    """The order's row."""
+    values: dict[str, Any] = {
+        "id": 42,
+        "number": "1042",
+        "channel": "shopify",
+        "source": "shopify",
+        "state": OrderState.SHIPPED,
+        "currency": "USD",
+        "total": 8490,
+        "captured": 8490,
+        "placed_at": ago(days=6),
+        "ship_by": ago(days=4),
+        "deliver_by": ago(days=2),
+        "buyer_name": "Marge Simpson",
+        "buyer_email": "marge@example.com",
+        "ship_to_city": "Springfield",
+        "ship_to_postcode": "97475",
+        "payment_provider": "stripe",
+        "received_at": ago(days=6),
+    }
+    return Order(**values | changes)
+
+
+def refund(**changes: Any) -> Refund:
+    """A refund of two mugs that waits for one approval."""
+    values: dict[str, Any] = {
+        "id": 12,
+        "order_id": 42,
+        "state": RefundState.AWAITING_APPROVAL,
+        "amount": 2400,
+        "currency": "USD",
+        "reason": Reason.DAMAGED,
+        "note": "Both lids are cracked; the buyer sent photos.",
+        "approvers_needed": 1,
+        "explanation": "needs one approver",
+        "requested_by": AGENT,
+        "requested_at": ago(minutes=20),
+        "expires_due_at": NOW + timedelta(hours=72),
+        "approvals": [],
+    }
+    return Refund(**values | changes)
+
+
+def approval(member_id: str = APPROVER) -> Approval:
+    """An approver's yes."""
+    return Approval(member_id=member_id, at=ago(minutes=5))
+
+
+def decided_refund(state: RefundState, **changes: Any) -> Refund:
+    """The refund once it is decided: approved, unless the changes say otherwise."""
+    return refund(
+        **{
+            "state": state,
+            "decided_by": APPROVER,
+            "decided_at": ago(minutes=5),
+            "approvals": [approval()],
+            "provider": "stripe",
+            "expires_due_at": None,
+        }
+        | changes
+    )
+
+
+def part_view(**changes: Any) -> PartView:
+    """Two mugs."""
+    title = changes.pop("title", "Alpine mug")
+    values: dict[str, Any] = {"kind": PartKind.ITEM, "line_id": 1, "quantity": 2, "amount": 2400}
+    return PartView(Part(**values | changes), title)
+
+
+def refund_card(what: Refund | None = None, **changes: Any) -> RefundCard:
+    """The refund's card; changes are of the refund."""
+    return RefundCard(what or refund(**changes), order(), (part_view(),))
+
+
+def complaint(**changes: Any) -> Complaint:
+    """A case that nobody has answered yet."""
+    values: dict[str, Any] = {
+        "id": 7,
+        "order_id": 42,
+        "state": ComplaintState.OPEN,
+        "level": 0,
+        "text": "The lid is cracked, and it is the second time.\nWants a new one before Friday.",
+        "opened_by": AGENT,
+        "opened_at": ago(hours=2),
+        "answer_due_at": NOW + timedelta(hours=22),
+    }
+    return Complaint(**values | changes)
+
+
+def complaint_card(**changes: Any) -> ComplaintCard:
+    """The case's card; changes are of the complaint."""
+    return ComplaintCard(complaint(**changes), order())
+
+
+def event(kind: Kind, **changes: Any) -> Event:
+    """Something that happened to the case."""
+    values: dict[str, Any] = {
+        "id": 99,
+        "kind": kind.value,
+        "at": ago(minutes=5),
+        "actor": AGENT,
+        "why": None,
+        "subject": "complaint",
+        "subject_id": 7,
+        "order_id": 42,
+        "data": {},
+    }
+    return Event(**values | changes)
+
+
+def parcel(**changes: Any) -> Parcel:
+    """A parcel whose delivery failed."""
+    values: dict[str, Any] = {
+        "id": 5,
+        "order_id": 42,
+        "carrier": "UPS",
+        "tracking_number": "1Z999AA10123456784",
+        "state": ParcelState.DELIVERY_FAILED,
+        "trouble": Trouble.DELIVERY_FAILED,
+        "troubled_at": ago(minutes=30),
+        "last_event_at": ago(minutes=40),
+        "shipped_at": ago(days=3),
+    }
+    return Parcel(**values | changes)
+
+
+def scan(**changes: Any) -> Scan:
+    """A scan at the buyer's door."""
+    values: dict[str, Any] = {
+        "id": 1,
+        "parcel_id": 5,
+        "at": ago(minutes=40),
+        "state": ParcelState.DELIVERY_FAILED,
+        "description": "Nobody was home",
+        "place": "Springfield",
+    }
+    return Scan(**values | changes)
+
+
+def parcel_card(**changes: Any) -> ParcelCard:
+    """The parcel's card; changes are of the parcel."""
+    return ParcelCard(parcel(**changes), order(), scan())
+
+
+def late(**changes: Any) -> Late:
+    """A parcel past its promise; changes are of the order."""
+    return Late(order(**changes), parcel(trouble=Trouble.DELAYED, state=ParcelState.IN_TRANSIT))
+
+
+def unshipped(**changes: Any) -> Late:
+    """An order that nobody shipped in time."""
+    return Late(order(state=OrderState.PACKED, **changes), None)
+
+
+def job(**changes: Any) -> Job:
+    """A job that failed for good."""
+    values: dict[str, Any] = {
+        "id": 3,
+        "kind": "post",
+        "key": "post:99",
+        "payload": {},
+        "state": "dead",
+        "attempts": 8,
+        "created_at": ago(hours=2),
+        "finished_at": ago(hours=1),
+        "last_error": "not_in_channel: invite the app with /invite @Deskhand.",
+    }
+    return Job(**values | changes)
+
+
+def member(role: str | None = "approver", **changes: Any) -> Member:
+    """An approver up to 500 dollars."""
+    return Member(APPROVER, role, **{"limits": {"USD": 50000}} | changes)

@@ -1,0 +1,196 @@
+"""Approving a refund, from the command to the last copy of its card."""
+
+from __future__ import annotations
+
+import asyncio
+
+from domain import merchants
+from domain.orders.model import State
+from tests.scenarios.conftest import (
+    ADA,
+    ANA,
+    BEN,
+    EVE,
+    FAY,
+    OFFICE,
+    REFUNDS,
+    WES,
+    Shop,
+    an_order,
+    buttons,
+    text_of,
+)
+
+
+async def test_a_refund_is_asked_for_approved_and_paid_and_every_copy_says_so(shop: Shop) -> None:
+    answer = await shop.type(ANA, "/refund 1042 12.50 lid cracked")
+    assert "$12.50" in text_of(answer)
+    assert "refund.withdraw" in buttons(answer)
+
+    card = await shop.card(REFUNDS)
+    assert {"refund.approve", "refund.decline"} <= buttons(card)
+    assert "Maria" not in str(card)
+    assert "maria@example.com" not in str(card)
+
+    await shop.slack.click(BEN, "refund.approve", channel=REFUNDS)
+    settled = await shop.card(REFUNDS, "paid")
+    assert not buttons(settled) & {"refund.approve", "refund.decline"}
+    assert f"<@{BEN}>" in text_of(settled)
+    assert len(shop.slack.messages(REFUNDS)) == 1
+
+    told = await shop.slack.until(lambda: shop.slack.messages(ANA))
+    assert "$12.50" in text_of(told[-1])
+    order = await shop.type(ANA, "/order 1042")
+    assert "$87.50" in text_of(order)
+
+
+async def test_a_requester_can_not_approve_their_own_refund(shop: Shop) -> None:
+    await shop.type(BEN, "/refund 1042 12.50 lid cracked")
+    await shop.card(REFUNDS)
+    await shop.slack.click(BEN, "refund.approve", channel=REFUNDS)
+    refusal = await shop.slack.until(lambda: shop.slack.ephemerals(BEN, REFUNDS))
+    assert "somebody else has to decide" in text_of(refusal[-1])
+    assert "refund.approve" in buttons(shop.slack.messages(REFUNDS)[-1])
+
+
+async def test_an_approver_can_not_go_above_their_limit_and_an_admin_can(shop: Shop) -> None:
+    await shop.type(ANA, "/refund 1042 60.00 never arrived")
+    await shop.card(REFUNDS)
+    await shop.slack.click(BEN, "refund.approve", channel=REFUNDS)
+    refusal = await shop.slack.until(lambda: shop.slack.ephemerals(BEN, REFUNDS))
+    assert "above your limit" in text_of(refusal[-1])
+    await shop.slack.click(ADA, "refund.approve", channel=REFUNDS)
+    await shop.card(REFUNDS, "paid")
+
+
+async def test_a_declined_refund_carries_its_reason_and_frees_the_money(shop: Shop) -> None:
+    await shop.type(ANA, "/refund 1042 30 late")
+    await shop.card(REFUNDS)
+    await shop.slack.click(BEN, "refund.decline", channel=REFUNDS)
+    await shop.slack.submit(BEN, {"reason": "the buyer kept it"})
+    card = await shop.card(REFUNDS, "the buyer kept it")
+    assert not buttons(card) & {"refund.approve", "refund.decline"}
+    told = await shop.slack.until(lambda: shop.slack.messages(ANA))
+    assert "the buyer kept it" in text_of(told[-1])
+    assert "$100.00" in text_of(await shop.type(ANA, "/refund 1042 100.00 broken"))
+
+
+async def test_many_clicks_at_once_have_one_winner_and_the_others_hear_who_it_was(
+    shop: Shop,
+) -> None:
+    await shop.type(ANA, "/refund 1042 12.50 lid cracked")
+    await shop.card(REFUNDS)
+    await asyncio.gather(
+        *(
+            shop.slack.click(who, "refund.approve", channel=REFUNDS)
+            for who in (BEN, ADA, BEN, ADA, BEN, ADA)
+        )
+    )
+    await shop.card(REFUNDS, "paid")
+    refusals = await shop.slack.until(
+        lambda: [
+            said
+            for who in (BEN, ADA)
+            for said in shop.slack.ephemerals(who, REFUNDS)
+            if "already approved by" in text_of(said)
+        ]
+    )
+    assert len(refusals) == 5
+    assert len(shop.ledger.entries) == 1
+
+
+async def test_the_form_takes_lines_quantities_and_shipping(shop: Shop) -> None:
+    await shop.slack.command(ANA, "/refund 1042", OFFICE)
+    form = shop.slack.modal(ANA)
+    assert form is not None
+    lines = [block["block_id"] for block in form["blocks"] if block["block_id"].startswith("line:")]
+    assert len(lines) == 2
+    await shop.slack.submit(ANA, {lines[0]: "2", "shipping": "5.00", "reason": "damaged"})
+    assert shop.slack.modal(ANA) is None
+    card = await shop.card(REFUNDS)
+    assert "$25.00" in text_of(card)
+    assert "Enamel mug" in text_of(card)
+
+
+async def test_a_form_keeps_what_was_typed_and_says_which_field_is_wrong(shop: Shop) -> None:
+    await shop.slack.command(ANA, "/refund 1042", OFFICE)
+    for typed, sentence in (
+        ("abc", "not a number"),
+        ("-1", "more than zero"),
+        ("0", "more than zero"),
+        ("1.005", "2 digits"),
+        ("5 EUR", "is in USD"),
+        ("100.01", "At most"),
+    ):
+        answer = await shop.slack.submit(ANA, {"amount": typed, "reason": "damaged"})
+        assert sentence in answer["errors"]["amount"], typed
+    both = await shop.slack.submit(ANA, {"amount": "5", "goodwill": "1", "reason": "damaged"})
+    assert "either one sum" in both["errors"]["amount"]
+    assert shop.slack.modal(ANA) is not None
+    assert shop.slack.messages(REFUNDS) == []
+
+
+async def test_whoever_may_not_is_told_whom_to_ask_or_which_role_it_takes(shop: Shop) -> None:
+    assert "no role" in text_of(await shop.type(EVE, "/refund 1042 5 late"))
+    assert f"<@{ADA}>" in text_of(await shop.type(EVE, "/order 1042"))
+    assert "agent" in text_of(await shop.type(WES, "/refund 1042 5 late"))
+
+
+async def test_a_request_can_be_withdrawn_by_who_asked(shop: Shop) -> None:
+    await shop.type(ANA, "/refund 1042 12.50 lid cracked")
+    await shop.card(REFUNDS)
+    await shop.slack.click(ANA, "refund.withdraw", channel=OFFICE)
+    card = await shop.card(REFUNDS, "withdrawn")
+    assert "refund.approve" not in buttons(card)
+
+
+async def test_a_refund_without_a_connected_provider_is_paid_by_hand(shop: Shop) -> None:
+    await shop.import_order(an_order("1050", payment_provider="manual"))
+    await shop.type(ANA, "/refund 1050 20.00 lid cracked")
+    await shop.card(REFUNDS)
+    await shop.slack.click(BEN, "refund.approve", channel=REFUNDS)
+    await shop.slack.until(lambda: "refund.paid" in buttons(shop.slack.messages(REFUNDS)[-1]))
+    await shop.slack.click(FAY, "refund.paid", channel=REFUNDS)
+    await shop.slack.submit(FAY, {"reference": "SEPA 4711"})
+    assert "SEPA 4711" in text_of(await shop.card(REFUNDS, "SEPA 4711"))
+
+
+async def test_nobody_decided_in_time_so_it_expires(shop: Shop) -> None:
+    await shop.type(ANA, "/refund 1042 12.50 lid cracked")
+    await shop.card(REFUNDS)
+    await shop.later(hours=73)
+    card = await shop.card(REFUNDS, "expired")
+    assert not buttons(card) & {"refund.approve", "refund.decline"}
+
+
+async def test_two_approvers_are_needed_above_the_tier(shop: Shop) -> None:
+    async with shop.site.store.write(shop.merchant_id, now=shop.now(), actor=ADA) as work:
+        await merchants.change_setting(work, "refund.two_approvers_above", "20.00 USD")
+    await shop.type(ANA, "/refund 1042 30 damaged")
+    assert "two approvers" in text_of(await shop.card(REFUNDS))
+    await shop.slack.click(BEN, "refund.approve", channel=REFUNDS)
+    assert "refund.approve" in buttons(await shop.card(REFUNDS, "1 of 2"))
+    await shop.slack.click(ADA, "refund.approve", channel=REFUNDS)
+    await shop.card(REFUNDS, "paid")
+
+
+async def test_bad_requests_are_answered_in_a_sentence_and_change_nothing(shop: Shop) -> None:
+    await shop.import_order(an_order("1060", State.CANCELLED))
+    await shop.import_order(an_order("1061", State.PENDING, captured=0))
+    await shop.import_order(an_order("1062", captured=None))
+    for line, sentence in (
+        ("/refund 1O42 5 late", "1042"),
+        ("/refund 1042 12,345.00 late", "not a number"),
+        ("/refund 1042 -5 late", "more than zero"),
+        ("/refund 1042 0 late", "more than zero"),
+        ("/refund 1042 1.999 late", "2 digits"),
+        ("/refund 1042 5 EUR late", "is in USD"),
+        ("/refund 1042 €5 late", "is in USD"),
+        ("/refund 1042 100.01 late", "At most"),
+        ("/refund 1060 5 late", "is cancelled"),
+        ("/refund 1061 5 late", "Nothing was paid"),
+        ("/refund 1062 5 late", "unknown"),
+        ("/refund", "/refund 1042"),
+    ):
+        assert sentence in text_of(await shop.type(ANA, line)), line
+    assert shop.slack.messages(REFUNDS) == []

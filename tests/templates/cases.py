@@ -1,0 +1,243 @@
+"""One or more ordinary renderings of every template; a template without any fails the tests.
+
+A case is `name` or `name@variant`; its values are what handlers pass.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import templates
+from domain.complaints.model import Outcome
+from domain.complaints.model import State as ComplaintState
+from domain.events import Kind
+from domain.merchants import DEFINITIONS
+from domain.orders.model import State as OrderState
+from domain.people import Can
+from domain.refunds.model import Reason
+from domain.refunds.model import State as RefundState
+from domain.shipping.model import ParcelState, Trouble
+from handlers.commands import COMMANDS
+from templates import Reader, render
+from tests import samples
+from tests.samples import AGENT, APPROVER, NOW
+
+Values = dict[str, Any]
+
+_FOLDER = Path(templates.__file__).parent
+NAMES = sorted(
+    path.relative_to(_FOLDER).as_posix().removesuffix(".json.jinja")
+    for path in _FOLDER.rglob("*.json.jinja")
+)
+
+
+def _orders() -> dict[str, Values]:
+    own = {"personal": True, "may": set(Can), "share": True, "shared_by": None, "now": NOW}
+    copy = {"personal": False, "may": set(), "share": False, "shared_by": AGENT, "now": NOW}
+    order = samples.order_view()
+    return {
+        "orders/card": {"order": order, **own},
+        "orders/card@shared": {"order": order, **copy},
+        "orders/card@pending": {
+            "order": samples.order_view(state=OrderState.PENDING, parcels=(), shipped_at=None),
+            **own,
+        },
+        "orders/card@delivered": {
+            "order": samples.order_view(
+                state=OrderState.DELIVERED, delivered_at=NOW, refunded=samples.usd(500)
+            ),
+            **own,
+        },
+        "orders/page": {"page": samples.page()},
+        "orders/page@nothing": {"page": samples.page(hits=(), start=0, more=False)},
+    }
+
+
+def _refunds() -> dict[str, Values]:
+    asked = samples.refund_card()
+    decided = {
+        state: samples.refund_card(
+            samples.decided_refund(
+                state,
+                decision_note="The carrier pays",
+                failure="The card is closed",
+                provider_reference="re_1",
+            )
+        )
+        for state in RefundState
+        if state is not RefundState.AWAITING_APPROVAL
+    }
+    by_hand = samples.decided_refund(RefundState.SUBMITTED, provider="manual")
+    second = samples.refund(
+        approvers_needed=2,
+        approvals=[samples.approval()],
+        explanation="needs two approvers: 24.00 USD is above 20.00 USD",
+    )
+    return {
+        "refunds/approval": {"card": asked, "now": NOW},
+        "refunds/approval@second": {"card": samples.refund_card(second)},
+        "refunds/approval@by_hand": {"card": samples.refund_card(by_hand)},
+        **{f"refunds/approval@{state}": {"card": card} for state, card in decided.items()},
+        "refunds/asked": {"card": asked, "channel": "C0REFUNDS"},
+        "refunds/asked@unset": {"card": asked, "channel": None},
+        "refunds/asked@approved": {"card": decided[RefundState.APPROVED], "channel": None},
+        **{f"refunds/told@{state}": {"card": card} for state, card in decided.items()},
+        "refunds/form": {
+            "order": samples.order_view(),
+            "amount": "12.50",
+            "reason": Reason.DAMAGED,
+            "note": "damaged in transit",
+        },
+        "refunds/form@blank": {
+            "order": samples.order_view(),
+            "amount": None,
+            "reason": None,
+            "note": None,
+        },
+        "refunds/decline_form": {"card": asked},
+        "refunds/paid_form": {"card": samples.refund_card(by_hand)},
+    }
+
+
+def _complaints() -> dict[str, Values]:
+    card = samples.complaint_card()
+    return {
+        "complaints/case": {"card": card, "now": NOW},
+        "complaints/case@escalated": {
+            "card": samples.complaint_card(
+                state=ComplaintState.ESCALATED, level=2, answer_due_at=samples.ago(hours=1)
+            ),
+            "now": NOW,
+        },
+        "complaints/case@acknowledged": {
+            "card": samples.complaint_card(
+                state=ComplaintState.ACKNOWLEDGED, acknowledged_by=APPROVER, answer_due_at=None
+            ),
+            "now": NOW,
+        },
+        "complaints/case@resolved": {
+            "card": samples.complaint_card(
+                state=ComplaintState.RESOLVED,
+                resolved_by=AGENT,
+                resolved_at=NOW,
+                outcome=Outcome.REPLACED,
+                resolution="A new lid is on its way",
+                answer_due_at=None,
+            ),
+            "now": NOW,
+        },
+        "complaints/form": {"order": samples.order_view(), "text": None},
+        "complaints/pick": {"text": "The lid of 1042 is cracked"},
+        "complaints/opened": {"card": card, "channel": "C0COMPLAINTS"},
+        "complaints/opened@unset": {"card": card, "channel": None},
+        "complaints/escalate_form": {"card": card},
+        "complaints/resolve_form": {"card": card},
+        **{
+            f"complaints/note@{kind}": {
+                "card": card,
+                "event": samples.event(
+                    kind, why="Third time", data={"level": 2, "outcome": "replaced"}
+                ),
+            }
+            for kind in Kind
+            if kind.startswith("Complaint")
+        },
+    }
+
+
+def _shipping() -> dict[str, Values]:
+    return {
+        **{
+            f"shipping/alert@{trouble}": {
+                "card": samples.parcel_card(trouble=trouble),
+                "now": NOW,
+            }
+            for trouble in Trouble
+        },
+        "shipping/alert@in_hand": {
+            "card": samples.parcel_card(acknowledged_by=AGENT),
+            "now": NOW,
+        },
+        "shipping/alert@over": {
+            "card": samples.parcel_card(trouble=None, state=ParcelState.DELIVERED),
+            "now": NOW,
+        },
+        "shipping/ship_by": {
+            "order": samples.order_view(
+                state=OrderState.PACKED, ship_by=samples.ago(hours=-4), shipped_at=None
+            ),
+            "now": NOW,
+        },
+        "shipping/ship_by@missed": {
+            "order": samples.order_view(state=OrderState.PACKED, shipped_at=None),
+            "now": NOW,
+        },
+        "shipping/ship_by@shipped": {"order": samples.order_view(), "now": NOW},
+        "shipping/parcels": {"order": samples.order_view(), "now": NOW},
+        "shipping/parcels@none": {"order": samples.order_view(parcels=()), "now": NOW},
+        "shipping/late": {
+            "late": [samples.late(), samples.unshipped(number="1043")],
+            "total": 34,
+            "start": 10,
+            "now": NOW,
+        },
+        "shipping/late@none": {"late": [], "total": 0, "start": 0, "now": NOW},
+    }
+
+
+def _desk() -> dict[str, Values]:
+    busy: Values = {
+        "refunds": [samples.refund()],
+        "refunds_total": 1,
+        "complaints": [samples.complaint()],
+        "complaints_total": 1,
+        "late_total": 3,
+        "jobs": {"ready": 2, "dead": 1},
+        "dead": [samples.job()],
+        "member": samples.member(),
+        "missing": ("channel.refunds", "channel.shipping"),
+    }
+    quiet = busy | {
+        "refunds": [],
+        "refunds_total": 0,
+        "complaints": [],
+        "complaints_total": 0,
+        "late_total": 0,
+        "jobs": {},
+        "dead": [],
+        "missing": (),
+    }
+    return {
+        "desk/help": {"command": None, "commands": COMMANDS},
+        "desk/help@order": {"command": "/order", "commands": COMMANDS[:1]},
+        "desk/error": {
+            "sentence": "You have no role on this desk yet. Ask @U0ADMIN1 or see `/deskhand help`.",
+            "lost": "Nothing was changed.",
+        },
+        "desk/error_modal": {"sentence": "You have no role on this desk yet. Ask @U0ADMIN1."},
+        "desk/home": busy,
+        "desk/home@quiet": quiet,
+        "desk/home@stranger": quiet | {"member": samples.member(None, limits={})},
+        "desk/settings_form": {
+            "values": {"channel.refunds": "C0REFUNDS", "refund.auto_limit": "20.00 USD"},
+            "definitions": DEFINITIONS,
+        },
+        "desk/status": busy,
+        "desk/status@quiet": quiet,
+        "desk/done": {"sentence": "The settings are saved."},
+    }
+
+
+CASES: dict[str, Values] = {
+    **_orders(),
+    **_refunds(),
+    **_complaints(),
+    **_shipping(),
+    **_desk(),
+}
+
+
+def rendered(case: str, reader: Reader | None = None, **changes: object) -> dict[str, Any]:
+    """Render a case, with some of its values changed."""
+    return render(case.partition("@")[0], reader or Reader(), **CASES[case] | changes)
