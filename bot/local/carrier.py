@@ -61,20 +61,27 @@ def scans() -> Iterator[Scan]:
 
 async def drive(address: str, secret: str) -> None:
     """Send the scans to the desk at `address`, each in its time, until cancelled."""
-    async with aiohttp.ClientSession() as session:
-        for number, scan in enumerate(scans(), 1):
-            await asyncio.sleep(scan.after)
-            body = json.dumps(event(scan, number, datetime.now(UTC))).encode()
-            digest = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-            async with session.post(
-                f"{address}/webhooks/easypost",
-                data=body,
-                headers={
-                    "Content-Type": "application/json",
-                    "X-Hmac-Signature": f"hmac-sha256-hex={digest}",
-                },
-            ) as answer:
-                await answer.read()
+    for number, scan in enumerate(scans(), 1):
+        await asyncio.sleep(scan.after)
+        await send(address, secret, scan, number)
+
+
+async def send(address: str, secret: str, scan: Scan, number: int) -> None:
+    """Send one scan as a webhook, signed with the secret; `number` tells it from the others."""
+    body = json.dumps(event(scan, number, datetime.now(UTC))).encode()
+    digest = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(
+            f"{address}/webhooks/easypost",
+            data=body,
+            headers={
+                "Content-Type": "application/json",
+                "X-Hmac-Signature": f"hmac-sha256-hex={digest}",
+            },
+        ) as answer,
+    ):
+        await answer.read()
 
 
 def event(scan: Scan, number: int, at: datetime) -> dict[str, object]:

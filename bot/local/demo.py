@@ -150,5 +150,5 @@ def _welcome(address: str) -> str:
     return (
         f"\n{world.SHOP} is open: {address}\n\n"
         f"Three things to try, in any channel:\n{tries}\n\n"
-        "Switch between people at the bottom left. Ctrl-C closes the shop; nothing stays behind."
+        "Switch between people at the top right. Ctrl-C closes the shop; nothing stays behind."
     )

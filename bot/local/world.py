@@ -178,7 +178,7 @@ def _stories(now: datetime) -> Iterator[OrderDraft]:
     yield _order(
         "1044",
         State.SHIPPED,
-        now - timedelta(days=5),
+        now - timedelta(days=4, hours=6),
         (dripper, mug),
         buyer=_BUYERS[9],
         carrier="DHL",
