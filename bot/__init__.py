@@ -1,0 +1,1 @@
+"""The running process: configuration, Slack, HTTP, worker and clock, partners, the local Slack."""

@@ -21,12 +21,13 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import migrate
+from bot import database, migrate
 from bot.config import Config
 from bot.connectors import easypost
 from bot.http.metrics import Metrics
 from bot.http.server import build as build_http
 from bot.http.server import listen
+from bot.slack import refusals
 from bot.slack.app import build as build_bolt
 from bot.slack.posting import Posting
 from bot.work.clock import Clock
@@ -68,7 +69,7 @@ async def serve(config: Config, *, only: Only | None = None) -> None:
     Raises:
         Misconfigured, StoreUnavailable, SlackRefused, CantListen: it can't run like this.
     """
-    config.require_slack()
+    config.require_slack(signed=only != "worker")
     async with running(config, only=only) as site:
         where = "Socket Mode" if config.socket_mode else f"{site.address}/slack/events"
         _log.info("Deskhand serves %s", where if only != "worker" else "jobs")
@@ -115,7 +116,7 @@ async def running(
     async with AsyncExitStack() as stack:
         store = Store(config.database_url, alerts=alerts.route)
         stack.push_async_callback(store.close)
-        await store.check()
+        await database.check(store)
         await migrate.upgrade(store)
         client = _client(config, await stack.enter_async_context(aiohttp.ClientSession()))
         bolt = build_bolt(
@@ -161,7 +162,7 @@ async def connect(client: AsyncWebClient, store: Store, now: Callable[[], dateti
     try:
         answer = await client.auth_test()
     except SlackApiError as error:
-        raise SlackRefused(str(error.response.get("error"))) from error
+        raise SlackRefused(refusals.code(error) or "it gave no reason") from error
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         _log.warning("Slack can't be reached yet (%s). Trying with the first request.", error)
         return

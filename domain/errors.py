@@ -58,7 +58,7 @@ class OrderNotFound(NotFound):
             if self.nearest
             else "Search by buyer, e-mail, SKU or tracking number with `/order find`."
         )
-        super().__init__(f"There is no order {number}. {hint}")
+        super().__init__(f"There is no order {number[:60]}. {hint}")
 
 
 class RecordNotFound(NotFound):

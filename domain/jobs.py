@@ -28,6 +28,7 @@ from sqlalchemy import (
     or_,
     select,
     text,
+    tuple_,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -222,9 +223,25 @@ async def claim(
     return sorted((Claim.of(job, token) for job in taken), key=lambda one: one.id)
 
 
-async def finish(session: AsyncSession, claim: Claim, now: datetime) -> bool:
-    """Mark as done; False if another worker holds the job by now."""
-    return await _release(session, claim, state=State.DONE, finished_at=now, last_error=None)
+async def finish(session: AsyncSession, claims: Collection[Claim], now: datetime) -> set[int]:
+    """Mark as done; returns the ids of those that no other worker holds by now."""
+    held = [(claim.id, claim.token) for claim in claims]
+    done = await session.scalars(
+        update(Job)
+        # SQLite would not look pairs up by the primary key alone.
+        .where(Job.id.in_([claim.id for claim in claims]))
+        .where(tuple_(Job.id, Job.lease_token).in_(held))
+        .values(
+            state=State.DONE,
+            finished_at=now,
+            last_error=None,
+            lease_until=None,
+            lease_token=None,
+        )
+        .returning(Job.id)
+        .execution_options(synchronize_session=False)
+    )
+    return set(done)
 
 
 async def fail(

@@ -9,11 +9,12 @@ from datetime import datetime
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
-from sqlalchemy import UniqueConstraint, select
+from sqlalchemy import UniqueConstraint, select, text
 from sqlalchemy import text as sql
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from domain import jobs
 from domain.errors import DeskhandError, UnknownSetting
 from domain.events import Kind
 from domain.money import Money, exponent
@@ -219,6 +220,9 @@ async def change_setting(work: Work, key: str, text: str) -> Any:
     )
     row = await work.session.get_one(Setting, setting_id)
     work.record(Kind.SETTING_CHANGED, row, order_id=None, key=key, value=value)
+    if key.startswith("channel."):
+        # What could not be posted for want of this channel is posted now.
+        await jobs.revive(work.session, work.now, lane=key.removeprefix("channel."))
     return value
 
 

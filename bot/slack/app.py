@@ -23,6 +23,9 @@ def build(workplace: Desk, client: AsyncWebClient, *, signing_secret: str) -> As
     committed when the person sees the answer; none of them waits for a partner.
     """
     token = client.token
+    log = logging.getLogger("bot.slack.bolt")
+    # Its warnings of requests that nobody listens to quote them, with what people typed.
+    log.setLevel(logging.ERROR)
 
     async def authorize(
         enterprise_id: str | None, team_id: str | None, user_id: str | None
@@ -40,7 +43,7 @@ def build(workplace: Desk, client: AsyncWebClient, *, signing_secret: str) -> As
         authorize=authorize,
         signing_secret=signing_secret,
         process_before_response=True,
-        logger=logging.getLogger("bot.slack.bolt"),
+        logger=log,
     )
     app.error(answer_error)
     app.use(Identity(workplace))

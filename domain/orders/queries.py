@@ -219,13 +219,15 @@ async def identify(session: AsyncSession, number: str) -> int:
 
 async def nearest(session: AsyncSession, number: str, *, most: int = 3) -> list[str]:
     """Return the numbers most like this one, else its neighbours; an empty desk has none."""
-    half = max(len(number) // 2, 2)
+    bare = number.lstrip("#")
+    half = max(len(bare) // 2, 2)
     alike = await session.scalars(
         select(Order.number)
         .where(
             or_(
-                Order.number.startswith(number[:half], autoescape=True),
-                Order.number.endswith(number[-half:], autoescape=True),
+                Order.number.startswith(bare[:half], autoescape=True),
+                Order.number.startswith(f"#{bare[:half]}", autoescape=True),
+                Order.number.endswith(bare[-half:], autoescape=True),
             )
         )
         .order_by(Order.id.desc())
@@ -309,13 +311,7 @@ def _spellings(number: str) -> list[str]:
 async def _card(session: AsyncSession, which: ColumnElement[bool], asked: str) -> OrderView:
     row = (
         await session.execute(
-            select(
-                Order,
-                *surroundings(),
-            )
-            .where(which)
-            .order_by(Order.id.desc())
-            .limit(1)
+            select(Order, *surroundings()).where(which).order_by(Order.id.desc()).limit(1)
         )
     ).first()
     if row is None:

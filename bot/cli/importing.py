@@ -1,0 +1,149 @@
+"""`deskhand import`: orders from files, in batches that are in or not, and any number of times."""
+# ruff: noqa: PLC0415 — a command imports what it needs, so that --help answers at once
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from bot.cli.desk import Desk
+    from bot.connectors.files import Reading
+    from domain.orders.intake import OrderDraft
+    from domain.orders.service import Counts
+
+#: Orders in one unit of work: enough to be fast, few enough not to keep others waiting.
+BATCH = 500
+
+
+@click.command("import")
+@click.argument(
+    "files", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path), metavar="FILE…"
+)
+@click.option(
+    "--mapping",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Says which column means what in a CSV of any other origin.",
+)
+def import_orders(files: tuple[Path, ...], mapping: Path | None) -> None:
+    """Bring orders in from files; what a FILE is, its content tells.
+
+    Amazon's All Orders report and Orders API answers, Shopify's orders export (CSV or JSON),
+    an Olist folder, Deskhand's own CSV, and any other CSV with --mapping.
+
+    Importing a file again changes nothing, importing a newer one follows its changes. Rows
+    that can't be used go to a .rejected.csv beside the file with the reason, the others
+    load all the same; the exit code is then 1.
+
+    \b
+    deskhand import orders.csv
+    deskhand import all-orders-2026-11.txt
+    deskhand import export.csv --mapping columns.toml
+    """  # noqa: D301 — \b keeps click from rewrapping
+    tally = Tally()
+    try:
+        asyncio.run(_import(files, mapping, tally))
+    except KeyboardInterrupt:
+        raise click.ClickException(
+            f"Stopped. {_many(tally.taken_in, 'order')} are in; the same command again brings "
+            "the rest."
+        ) from None
+    if tally.problems:
+        raise click.ClickException("\n".join(tally.problems))
+
+
+@dataclass(slots=True)
+class Tally:
+    """What an import has come to: orders taken in so far, and what went wrong, in sentences."""
+
+    taken_in: int = 0
+    problems: list[str] = field(default_factory=list)
+
+
+async def _import(files: tuple[Path, ...], mapping: Path | None, tally: Tally) -> None:
+    from bot.cli.desk import desk
+    from bot.connectors.files import UnreadableFile, readings
+
+    try:
+        found = readings(files, mapping_file=mapping)
+    except UnreadableFile as error:
+        raise click.ClickException(str(error)) from None
+    async with desk() as console:
+        for reading in found:
+            try:
+                await _load(console, reading, tally)
+            except UnreadableFile as error:
+                tally.problems.append(str(error))
+
+
+async def _load(console: Desk, reading: Reading, tally: Tally) -> None:
+    """Take in one file; raises `UnreadableFile` where it breaks off, with whole batches kept."""
+    from bot.connectors.files import Rejected, RejectedFile
+    from domain.orders.service import Counts
+
+    counts = Counts()
+    with RejectedFile(reading.source) as rejects, _progress(reading) as advance:
+        batch: list[OrderDraft] = []
+        for one in reading:
+            if isinstance(one, Rejected):
+                rejects.add(one)
+                continue
+            batch.append(one)
+            if len(batch) == BATCH:
+                counts.add(await _receive(console, batch, reading, tally))
+                batch = []
+                advance()
+        counts.add(await _receive(console, batch, reading, tally))
+    rejected = ""
+    if rejects.path is not None:
+        rows = _many(rejects.count, "row")
+        rejected = f"; {rows} rejected → {rejects.path.name}"
+        tally.problems.append(
+            f"{rows} of {reading.source.path.name} could not be used. {rejects.path} says why: "
+            "put them right there and import that file."
+        )
+    click.echo(f"{reading.source.path.name}: {_told(counts)}{rejected}")
+
+
+async def _receive(
+    console: Desk, batch: list[OrderDraft], reading: Reading, tally: Tally
+) -> Counts:
+    from domain.orders.service import receive
+    from domain.store import IMPORT
+
+    async with console.write(actor=IMPORT) as work:
+        counts = await receive(work, batch, source=reading.format)
+    tally.taken_in += len(batch)
+    return counts
+
+
+def _told(counts: Counts) -> str:
+    orders = counts.added + counts.changed + counts.unchanged
+    return (
+        f"{_many(orders, 'order')}: {counts.added:,} new, {counts.changed:,} changed, "
+        f"{counts.unchanged:,} unchanged"
+    )
+
+
+def _many(number: int, what: str) -> str:
+    return f"{number:,} {what}" + ("" if number == 1 else "s")
+
+
+@contextmanager
+def _progress(reading: Reading) -> Iterator[Callable[[], None]]:
+    """Show a bar by bytes read, where somebody is looking."""
+    with click.progressbar(
+        length=reading.total,
+        label=reading.source.path.name,
+        file=sys.stderr,
+        hidden=not sys.stderr.isatty(),
+    ) as bar:
+        yield lambda: bar.update(reading.position - bar.pos)
+        bar.update(reading.total - bar.pos)

@@ -1,0 +1,146 @@
+"""EasyPost: webhooks that tell where parcels are.
+
+Signature, events and trackers: https://docs.easypost.com/docs/webhooks, …/events, …/trackers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import unicodedata
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from bot.work.outcomes import Handler
+from domain.errors import Invalid
+from domain.inbox import Delivery
+from domain.jobs import Claim
+from domain.shipping import service as shipping
+from domain.shipping.model import ParcelState
+from domain.shipping.service import Sighting
+from domain.store import Store
+
+SOURCE = "easypost"
+
+#: A tracker's `status`.
+STATES: Mapping[str, ParcelState] = {
+    "unknown": ParcelState.UNKNOWN,
+    "pre_transit": ParcelState.PENDING,
+    "in_transit": ParcelState.IN_TRANSIT,
+    "out_for_delivery": ParcelState.OUT_FOR_DELIVERY,
+    "delivered": ParcelState.DELIVERED,
+    "available_for_pickup": ParcelState.READY_FOR_PICKUP,
+    "return_to_sender": ParcelState.RETURN_TO_SENDER,
+    "failure": ParcelState.DELIVERY_FAILED,
+    "cancelled": ParcelState.CANCELLED,
+    "error": ParcelState.UNKNOWN,
+}
+#: A `status_detail` that says more than a status which only means "on its way".
+DETAILS: Mapping[str, ParcelState] = {
+    "received_at_origin_facility": ParcelState.PICKED_UP,
+    "arrived_at_pickup_location": ParcelState.READY_FOR_PICKUP,
+    "delayed": ParcelState.DELIVERY_DELAYED,
+    "weather_delay": ParcelState.DELIVERY_DELAYED,
+    "held": ParcelState.ON_HOLD,
+    "awaiting_information": ParcelState.ON_HOLD,
+    "address_correction": ParcelState.ON_HOLD,
+    "delivery_exception": ParcelState.DELIVERY_FAILED,
+    "damaged": ParcelState.DELIVERY_FAILED,
+    "lost": ParcelState.DELIVERY_FAILED,
+    "refused": ParcelState.RETURN_TO_SENDER,
+    "return": ParcelState.RETURN_TO_SENDER,
+}
+_ON_ITS_WAY = ("in_transit", "out_for_delivery", "unknown")
+
+
+class UnreadableDelivery(Invalid):
+    """What arrived is not an event of EasyPost's."""
+
+    def __init__(self) -> None:
+        super().__init__("This is not an EasyPost event: a JSON object with an id is expected.")
+
+
+def verify(secret: str, body: bytes, header: str | None) -> bool:
+    """Tell whether `X-Hmac-Signature` is that of this raw body under the webhook's secret."""
+    key = unicodedata.normalize("NFKD", secret).encode()
+    digest = hmac.new(key, body, hashlib.sha256).hexdigest()
+    return hmac.compare_digest(f"hmac-sha256-hex={digest}".encode(), (header or "").encode())
+
+
+def event_id(body: bytes | str) -> str:
+    """Return EasyPost's own id of the event; raises `UnreadableDelivery` if it has none."""
+    reference = _event(body).get("id")
+    if not isinstance(reference, str) or not reference:
+        raise UnreadableDelivery
+    return reference
+
+
+def sightings(body: bytes | str) -> list[Sighting]:
+    """Return what a tracker's event says of its parcel, oldest first; other events say nothing.
+
+    Raises:
+        UnreadableDelivery: it is no event.
+    """
+    event = _event(body)
+    tracker = event.get("result")
+    if not str(event.get("description")).startswith("tracker.") or not isinstance(tracker, dict):
+        return []
+    number = tracker.get("tracking_code")
+    if not number:
+        return []
+    told = tracker.get("tracking_details") or [{**tracker, "datetime": tracker.get("updated_at")}]
+    seen = [_sighting(str(number), detail) for detail in told]
+    return sorted((one for one in seen if one is not None), key=lambda one: one.at)
+
+
+def reader(store: Store, now: Callable[[], datetime]) -> Handler:
+    """Return the handler of `inbox.easypost`; parcels nobody knows are left in the inbox."""
+
+    async def read(claim: Claim) -> None:
+        async with store.write(claim.merchant_id, now=now(), actor=SOURCE) as work:
+            delivery = await work.session.get_one(Delivery, claim.payload["delivery_id"])
+            for sighting in sightings(delivery.body):
+                await shipping.follow(work, sighting)
+
+    return read
+
+
+def _event(body: bytes | str) -> dict[str, Any]:
+    try:
+        event = json.loads(body)
+    except ValueError:
+        raise UnreadableDelivery from None
+    if not isinstance(event, dict):
+        raise UnreadableDelivery
+    return event
+
+
+def _sighting(number: str, detail: Mapping[str, Any]) -> Sighting | None:
+    at = _moment(detail.get("datetime"))
+    if at is None:
+        return None
+    location = detail.get("tracking_location") or {}
+    return Sighting(
+        tracking_number=number,
+        state=_state(detail.get("status"), detail.get("status_detail")),
+        at=at,
+        description=detail.get("message") or detail.get("description") or None,
+        place=location.get("city") or None,
+    )
+
+
+def _state(status: str | None, detail: str | None) -> ParcelState:
+    state = STATES.get(status or "", ParcelState.UNKNOWN)
+    return DETAILS.get(detail or "", state) if status in _ON_ITS_WAY else state
+
+
+def _moment(value: object) -> datetime | None:
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment

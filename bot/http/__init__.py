@@ -1,0 +1,1 @@
+"""What answers over HTTP besides Slack's own requests: health, metrics, partners' webhooks."""

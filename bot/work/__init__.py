@@ -1,0 +1,1 @@
+"""What runs without a person: jobs that are due, and time that passes."""

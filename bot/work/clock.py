@@ -1,0 +1,129 @@
+"""The clock: looks every few seconds at what has come due, and lets time do its part."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from sqlalchemy import literal, select, union_all
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import InstrumentedAttribute
+
+from bot.work.outcomes import sentence
+from domain.complaints import service as complaints
+from domain.complaints.model import Complaint
+from domain.orders import service as orders
+from domain.orders.model import Order
+from domain.refunds import service as refunds
+from domain.refunds.model import Refund
+from domain.shipping import service as shipping
+from domain.shipping.model import Parcel
+from domain.store import CLOCK, Store, Work
+
+log = logging.getLogger(__name__)
+
+#: Small enough that a unit of work is over before anyone waits for its locks.
+BATCH = 100
+
+
+class _Run(Protocol):
+    def __call__(self, work: Work, *, most: int) -> Awaitable[int]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """A use case that time calls for, and the column that says when."""
+
+    due_at: InstrumentedAttribute[datetime | None]
+    run: _Run
+
+
+SWEEPS: Mapping[str, Sweep] = {
+    "ship-by": Sweep(Order.ship_by_due_at, orders.sweep_ship_by),
+    "refund expiry": Sweep(Refund.expires_due_at, refunds.sweep_expired),
+    "late parcels": Sweep(Parcel.late_due_at, shipping.sweep_late),
+    "silent carriers": Sweep(Parcel.silent_due_at, shipping.sweep_silent),
+    "unanswered complaints": Sweep(Complaint.answer_due_at, complaints.sweep_unanswered),
+}
+
+
+class Clock:
+    """Sweeps what is due, for every merchant; several replicas may do so at once."""
+
+    def __init__(
+        self,
+        store: Store,
+        now: Callable[[], datetime],
+        *,
+        every: timedelta = timedelta(seconds=5),
+        sweeps: Mapping[str, Sweep] = SWEEPS,
+    ) -> None:
+        self._store = store
+        self._now = now
+        self._every = every
+        self._sweeps = sweeps
+        self._stopped = asyncio.Event()
+
+    def stop(self) -> None:
+        """Let `run` return after the tick that it may be in."""
+        self._stopped.set()
+
+    async def run(self) -> None:
+        """Tick until `stop`; a database that is away is waited for."""
+        while not self._stopped.is_set():
+            try:
+                await self.tick(self._now())
+            except (SQLAlchemyError, OSError) as error:
+                log.warning(
+                    "The clock can't read the database (%s). It tries again in %s.",
+                    type(error).__name__,
+                    self._every,
+                )
+            try:
+                async with asyncio.timeout(self._every.total_seconds()):
+                    await self._stopped.wait()
+            except TimeoutError:
+                continue
+
+    async def tick(self, now: datetime) -> int:
+        """Sweep everything that is due at `now`; returns how many records were."""
+        swept = 0
+        for name, merchants in (await self._due(now)).items():
+            for merchant_id in merchants:
+                swept += await self._sweep(name, merchant_id, now)
+        return swept
+
+    async def _due(self, now: datetime) -> Mapping[str, list[int]]:
+        """Return which merchants have something due, by sweep, in one query."""
+        due = union_all(
+            *(
+                select(literal(name), sweep.due_at.class_.merchant_id)
+                .where(sweep.due_at <= now)
+                .distinct()
+                for name, sweep in self._sweeps.items()
+            )
+        )
+        found = defaultdict(list)
+        async with self._store.across() as session:
+            for name, merchant_id in await session.execute(due):
+                found[name].append(merchant_id)
+        return found
+
+    async def _sweep(self, name: str, merchant_id: int, now: datetime) -> int:
+        swept = 0
+        while True:
+            try:
+                async with self._store.write(merchant_id, now=now, actor=CLOCK) as work:
+                    batch = await self._sweeps[name].run(work, most=BATCH)
+            except Exception as error:  # noqa: BLE001 — one odd record must not stop everyone's clock
+                # Without the trace, whose words may hold personal data.
+                log.error("The sweep of %s failed: %s", name, sentence(error))  # noqa: TRY400
+                return swept
+            swept += batch
+            if batch < BATCH:
+                return swept

@@ -1,0 +1,26 @@
+"""Every table there is: what is not imported here, no migration knows of."""
+
+from __future__ import annotations
+
+from domain import cards, events, inbox, jobs, merchants, people
+from domain.complaints import model as complaints
+from domain.orders import model as orders
+from domain.refunds import model as refunds
+from domain.shipping import model as shipping
+from domain.tables import Base
+
+__all__ = [
+    "cards",
+    "complaints",
+    "events",
+    "inbox",
+    "jobs",
+    "merchants",
+    "metadata",
+    "orders",
+    "people",
+    "refunds",
+    "shipping",
+]
+
+metadata = Base.metadata

@@ -1,0 +1,224 @@
+"""`deskhand doctor`, against a Slack that says what the test wants."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from pydantic import SecretStr
+from sqlalchemy import select
+
+from bot.config import Config
+from bot.doctor import examine
+from domain import jobs, merchants, people
+from domain.jobs import Job, NewJob, State
+from domain.store import Store
+from handlers.commands import SCOPES
+from tests.cli.conftest import Deskhand
+
+_SIGNING_SECRET = "0123456789abcdef" * 2
+
+
+class Slack:
+    """What Slack answers, by method; the test changes what it wants changed."""
+
+    def __init__(self) -> None:
+        self.headers = {"X-OAuth-Scopes": ",".join(SCOPES), "Date": _date(timedelta())}
+        self.answers: dict[str, dict[str, Any]] = {
+            "auth.test": {"ok": True, "user": "deskhand", "team": "Alder & Finch"},
+            "apps.connections.open": {"ok": True, "url": "wss://example.com"},
+            "conversations.info": {
+                "ok": True,
+                "channel": {"id": "C0REFUNDS", "name": "refunds", "is_member": True},
+            },
+        }
+
+    async def answer(self, request: web.Request) -> web.Response:
+        answer = self.answers[request.match_info["method"]]
+        return web.json_response(answer, headers=self.headers)
+
+
+@pytest.fixture
+def slack() -> Slack:
+    return Slack()
+
+
+@pytest.fixture
+async def config(folder: Path, slack: Slack, sqlite_url: str) -> AsyncIterator[Config]:
+    """A desk with nothing wrong."""
+    del folder
+    application = web.Application()
+    application.router.add_route("*", "/api/{method}", slack.answer)
+    async with TestServer(application) as server:
+        yield Config(
+            database_url=sqlite_url,
+            slack_bot_token=SecretStr("xoxb-1"),
+            slack_signing_secret=SecretStr(_SIGNING_SECRET),
+            slack_api_url=str(server.make_url("/api/")),
+            admins=("U0BOSS",),
+        )
+
+
+async def test_a_desk_in_order_is_all_ticks(config: Config, now: datetime) -> None:
+    await _set_channel(config, now)
+    healthy, findings = await _examine(config)
+    assert healthy
+    assert [one[2:] for one in findings if one.startswith("✓")] == [
+        "The environment is complete; Slack is heard on 127.0.0.1:3000.",
+        "The database answers (sqlite).",
+        next(one[2:] for one in findings if "can be written to" in one),
+        "The database has the tables of this version.",
+        "No job was given up.",
+        "People who are admin: 1.",
+        "Slack knows the bot: @deskhand in Alder & Finch.",
+        "The token has every scope that is needed.",
+        "The clock agrees with Slack's.",
+        "channel.refunds is #refunds, and the bot is in it.",
+    ]
+    assert all("is not set. Set it with" in one for one in findings if one.startswith("–"))
+
+
+async def test_what_is_missing_is_told_with_what_to_do(config: Config) -> None:
+    bare = config.model_copy(update={"slack_bot_token": None, "admins": ()})
+    healthy, findings = await _examine(bare)
+    assert not healthy
+    assert any(one.startswith("✗ SLACK_BOT_TOKEN is missing. Copy it from") for one in findings)
+    assert any(one.startswith("✗ Nobody is admin") for one in findings)
+    assert not any("Slack knows" in one for one in findings)
+
+
+async def test_a_refused_token(config: Config, slack: Slack) -> None:
+    slack.answers["auth.test"] = {"ok": False, "error": "invalid_auth"}
+    await _expect(config, "✗ Slack refuses SLACK_BOT_TOKEN (invalid_auth). Copy the token")
+
+
+async def test_a_proxy_that_answers_in_slacks_place(config: Config) -> None:
+    proxied = config.model_copy(
+        update={"slack_api_url": config.slack_api_url.replace("/api/", "/elsewhere/")}
+    )
+    await _expect(proxied, "✗ Slack refuses SLACK_BOT_TOKEN (HTTP 404).")
+
+
+async def test_a_slack_that_is_not_there(config: Config) -> None:
+    away = config.model_copy(update={"slack_api_url": "http://127.0.0.1:1/api/"})
+    await _expect(away, "✗ http://127.0.0.1:1/api/ can't be reached")
+
+
+async def test_missing_scopes(config: Config, slack: Slack) -> None:
+    slack.headers["X-OAuth-Scopes"] = ",".join(set(SCOPES) - {"users:read", "chat:write"})
+    await _expect(config, "✗ The token lacks scopes: chat:write, users:read. Update your app")
+
+
+async def test_a_clock_that_is_off(config: Config, slack: Slack) -> None:
+    slack.headers["Date"] = _date(timedelta(seconds=-90))
+    await _expect(config, "✗ This machine's clock is ")
+
+
+async def test_a_refused_app_token(config: Config, slack: Slack) -> None:
+    slack.answers["apps.connections.open"] = {"ok": False, "error": "not_allowed_token_type"}
+    socket = config.model_copy(update={"slack_app_token": SecretStr("xapp-1")})
+    await _expect(socket, "✗ Slack refuses SLACK_APP_TOKEN (not_allowed_token_type).")
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        (
+            {"ok": True, "channel": {"name": "refunds", "is_member": False}},
+            "✗ channel.refunds is #refunds, but the bot is not in it: /invite @Deskhand.",
+        ),
+        (
+            {"ok": True, "channel": {"name": "refunds", "is_archived": True}},
+            "✗ channel.refunds is #refunds, which is archived.",
+        ),
+        (
+            {"ok": False, "error": "channel_not_found"},
+            "✗ channel.refunds is C0REFUNDS, which the bot can't see (channel_not_found).",
+        ),
+    ],
+)
+async def test_a_channel_that_can_not_be_posted_to(
+    config: Config, slack: Slack, now: datetime, answer: dict[str, Any], sentence: str
+) -> None:
+    await _set_channel(config, now)
+    slack.answers["conversations.info"] = answer
+    await _expect(config, sentence)
+
+
+async def test_an_odd_signing_secret(config: Config) -> None:
+    odd = config.model_copy(update={"slack_signing_secret": SecretStr("hush")})
+    healthy, findings = await _examine(odd)
+    # Slack's own secrets have one shape, an emulator's need not.
+    assert healthy
+    assert any(one.startswith("– SLACK_SIGNING_SECRET does not look") for one in findings)
+
+
+async def test_jobs_that_were_given_up(config: Config, now: datetime) -> None:
+    store = Store(config.database_url)
+    async with store.across(write=True) as session:
+        merchant = await merchants.sole(session, now)
+        await jobs.add(session, merchant.id, [NewJob(key="job", kind="post")], now)
+        job = (await session.scalars(select(Job))).one()
+        job.state, job.finished_at = State.DEAD, now
+    await store.close()
+    await _expect(config, "✗ Jobs that were given up: 1. `deskhand jobs` says why")
+
+
+async def test_an_empty_database_is_no_illness(config: Config, tmp_path: Path) -> None:
+    fresh = config.model_copy(update={"database_url": f"sqlite:///{tmp_path / 'fresh.db'}"})
+    healthy, findings = await _examine(fresh)
+    assert healthy
+    assert any(one.startswith("– The database is empty. `deskhand migrate`") for one in findings)
+
+
+async def test_a_database_that_is_not_there(config: Config) -> None:
+    away = config.model_copy(update={"database_url": "postgresql://127.0.0.1:1/desk"})
+    await _expect(away, "✗ The database at postgresql+asyncpg://127.0.0.1:1/desk can't be reached")
+
+
+async def test_admins_may_be_named_in_either_place(config: Config, now: datetime) -> None:
+    store = Store(config.database_url)
+    async with store.across(write=True) as session:
+        merchant = await merchants.sole(session, now)
+    async with store.write(merchant.id, now=now, actor="console") as work:
+        await people.set_role(work, "U0ADMIN", "admin")
+    await store.close()
+    healthy, _ = await _examine(config.model_copy(update={"admins": ()}))
+    assert healthy
+
+
+def test_the_command_fails_when_something_is_missing(deskhand: Deskhand) -> None:
+    said = deskhand("doctor")
+    assert said.code == 1
+    assert "✗ SLACK_BOT_TOKEN is missing." in said.out
+    assert said.err == "Something is missing: see ✗ above.\n"
+
+
+async def _examine(config: Config) -> tuple[bool, list[str]]:
+    findings: list[str] = []
+    return await examine(config, findings.append), findings
+
+
+async def _expect(config: Config, sentence: str) -> None:
+    healthy, findings = await _examine(config)
+    assert not healthy
+    assert any(one.startswith(sentence) for one in findings), findings
+
+
+async def _set_channel(config: Config, now: datetime) -> None:
+    store = Store(config.database_url)
+    async with store.across(write=True) as session:
+        merchant = await merchants.sole(session, now)
+    async with store.write(merchant.id, now=now, actor="console") as work:
+        await merchants.change_setting(work, "channel.refunds", "C0REFUNDS")
+    await store.close()
+
+
+def _date(offset: timedelta) -> str:
+    return format_datetime(datetime.now(UTC) + offset, usegmt=True)

@@ -1,0 +1,147 @@
+"""`deskhand import`."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from bot.cli import importing
+from domain.orders import service
+from domain.orders.intake import OrderDraft
+from domain.orders.service import Counts
+from domain.store import Work
+from tests.cli.conftest import Deskhand
+
+_HEADER = "order_number,placed_at,status,channel,currency,sku,title,quantity,unit_price"
+
+
+@pytest.fixture
+def orders(folder: Path) -> Path:
+    """Three orders in Deskhand's own columns."""
+    return _write(folder / "orders.csv", *(_row(number) for number in (1, 2, 3)))
+
+
+def test_orders_come_in_once_however_often_they_are_imported(
+    deskhand_on_both: Deskhand, orders: Path
+) -> None:
+    said = deskhand_on_both("import", str(orders))
+    assert (said.code, said.err) == (0, "")
+    assert said.out == "orders.csv: 3 orders: 3 new, 0 changed, 0 unchanged\n"
+    said = deskhand_on_both("import", str(orders))
+    assert said.out == "orders.csv: 3 orders: 0 new, 0 changed, 3 unchanged\n"
+
+
+def test_a_newer_file_changes_what_changed(deskhand: Deskhand, orders: Path) -> None:
+    deskhand("import", str(orders))
+    _write(orders, _row(1), _row(2, status="shipped"), _row(3))
+    said = deskhand("import", str(orders))
+    assert said.out == "orders.csv: 3 orders: 0 new, 1 changed, 2 unchanged\n"
+    history = deskhand("audit", "--order", "A-2").out.splitlines()[1:]
+    assert [line.split()[2:4] for line in history] == [
+        ["import", "OrderReceived"],
+        ["import", "OrderChanged"],
+    ]
+
+
+def test_bad_rows_are_put_aside_and_good_ones_load(deskhand: Deskhand, orders: Path) -> None:
+    _write(orders, _row(1), _row(2, price="twelve"), _row(3))
+    said = deskhand("import", str(orders))
+    assert said.code == 1
+    assert said.out == (
+        "orders.csv: 2 orders: 2 new, 0 changed, 0 unchanged; 1 row rejected → orders.rejected.csv\n"
+    )
+    rejected = orders.with_name("orders.rejected.csv")
+    assert said.err == (
+        f"1 row of orders.csv could not be used. {rejected} says why: put them right there and "
+        "import that file.\n"
+    )
+    with rejected.open(encoding="utf-8", newline="") as stream:
+        (row,) = csv.DictReader(stream)
+    assert row["order_number"] == "A-2"
+    assert "row 3: unit_price" in row["reason"]
+
+
+def test_a_repaired_file_of_rejects_brings_the_rest(deskhand: Deskhand, orders: Path) -> None:
+    _write(orders, _row(1), _row(2, price="twelve"))
+    deskhand("import", str(orders))
+    rejected = orders.with_name("orders.rejected.csv")
+    rejected.write_text(rejected.read_text(encoding="utf-8").replace("twelve", "12.00"), "utf-8")
+    said = deskhand("import", str(rejected))
+    assert (said.code, said.out.split(": ", 1)[1]) == (
+        0,
+        "1 order: 1 new, 0 changed, 0 unchanged\n",
+    )
+
+
+def test_many_orders_come_in_batch_by_batch(
+    deskhand: Deskhand, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing, "BATCH", 10)
+    file = _write(folder / "many.csv", *(_row(number) for number in range(25)))
+    assert deskhand("import", str(file)).out.startswith("many.csv: 25 orders: 25 new")
+
+
+def test_an_import_that_is_stopped_keeps_whole_batches(
+    deskhand: Deskhand, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing, "BATCH", 10)
+    file = _write(folder / "many.csv", *(_row(number) for number in range(25)))
+    receive = service.receive
+
+    async def stopped(work: Work, drafts: Sequence[OrderDraft], *, source: str) -> Counts:
+        counts = await receive(work, drafts, source=source)
+        if "A-15" in {draft.number for draft in drafts}:
+            raise KeyboardInterrupt
+        return counts
+
+    monkeypatch.setattr(service, "receive", stopped)
+    said = deskhand("import", str(file))
+    assert said.code == 1
+    assert said.err.strip() == (
+        "Stopped. 10 orders are in; the same command again brings the rest."
+    )
+    monkeypatch.setattr(service, "receive", receive)
+    assert "15 new, 0 changed, 10 unchanged" in deskhand("import", str(file)).out
+
+
+def test_a_missing_file_stops_everything_before_it_starts(deskhand: Deskhand, orders: Path) -> None:
+    said = deskhand("import", str(orders), "missing.csv")
+    assert (said.code, said.out) == (2, "")
+    assert said.err == (
+        "Invalid value for 'FILE…': Path 'missing.csv' does not exist. "
+        "See `deskhand import --help`.\n"
+    )
+
+
+def test_a_file_of_something_else_stops_everything_before_it_starts(
+    deskhand: Deskhand, orders: Path, folder: Path
+) -> None:
+    other = folder / "letter.txt"
+    other.write_text("Dear Sir or Madam", encoding="utf-8")
+    said = deskhand("import", str(orders), str(other))
+    assert (said.code, said.out) == (1, "")
+    assert said.err.startswith("letter.txt is not a file of orders that Deskhand knows")
+    assert said.err.count("\n") == 1
+
+
+def test_import_without_a_file_is_misuse(deskhand: Deskhand) -> None:
+    said = deskhand("import")
+    assert said.code == 2
+    assert said.err == "Missing argument 'FILE…'. See `deskhand import --help`.\n"
+
+
+def test_a_real_folder_of_orders_comes_in(deskhand_on_both: Deskhand, shared: Path) -> None:
+    said = deskhand_on_both("import", str(shared / "data" / "olist"))
+    assert said.out == "olist: 3,000 orders: 3,000 new, 0 changed, 0 unchanged\n"
+
+
+def _row(number: int, *, status: str = "confirmed", price: str = "12.00") -> str:
+    return f"A-{number},2026-11-20T10:00:00Z,{status},web,USD,MUG,Alpine mug,1,{price}"
+
+
+def _write(path: Path, *rows: str) -> Path:
+    path.write_text("\n".join((_HEADER, *rows)) + "\n", encoding="utf-8")
+    return path

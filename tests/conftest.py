@@ -1,0 +1,35 @@
+"""What most tests need: a database, a merchant, a moment."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from domain import merchants
+from domain.store import Store
+
+pytest_plugins = ["tests.databases"]
+
+
+@pytest.fixture
+def now() -> datetime:
+    """The moment at which most tests happen: a Tuesday morning."""
+    return datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
+
+
+@pytest.fixture
+async def merchant(store: Store, now: datetime) -> int:
+    """The id of the merchant that the test is about."""
+    async with store.across(write=True) as session:
+        return (await merchants.sole(session, now)).id
+
+
+@pytest.fixture
+def shared() -> Path:
+    """A folder of public real inputs beside the project; a test that needs it is skipped without."""
+    folder = Path(__file__).parents[2] / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip("the folder of real inputs is not there")
+    return folder.parent

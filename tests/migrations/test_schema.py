@@ -1,0 +1,129 @@
+"""The migrated database is the one that the code's tables describe."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import inspect, text
+from sqlalchemy.engine import Connection
+
+from bot import migrate
+from domain.store import Store
+from migrations.metadata import metadata
+
+_INDEXES = {
+    "sqlite": "SELECT sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL",
+    "postgresql": "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'",
+}
+
+
+async def test_migrating_makes_exactly_the_tables_of_the_code(empty_store: Store) -> None:
+    await migrate.upgrade(empty_store)
+    async with empty_store.engine.connect() as connection:
+        differences = await connection.run_sync(_differences)
+    assert differences == []
+
+
+async def test_migrating_makes_exactly_the_indexes_of_the_code(empty_store: Store) -> None:
+    await migrate.upgrade(empty_store)
+    migrated = await _indexes(empty_store)
+    await migrate.downgrade(empty_store, "base")
+    async with empty_store.engine.begin() as connection:
+        await connection.run_sync(metadata.create_all)
+    described = await _indexes(empty_store)
+    assert {index for index in migrated if "alembic_version" not in index} == {
+        index for index in described if "alembic_version" not in index
+    }
+
+
+async def test_going_down_takes_every_table_away(empty_store: Store) -> None:
+    await migrate.upgrade(empty_store)
+    assert await migrate.downgrade(empty_store, "base") == (migrate.head(), None)
+    async with empty_store.engine.connect() as connection:
+        left = await connection.run_sync(lambda sync: inspect(sync).get_table_names())
+    assert left == ["alembic_version"]
+
+
+async def test_migrating_says_from_where_to_where(empty_store: Store) -> None:
+    assert await migrate.current(empty_store) is None
+    assert await migrate.upgrade(empty_store) == (None, migrate.head())
+    assert await migrate.upgrade(empty_store) == (migrate.head(), migrate.head())
+    assert await migrate.current(empty_store) == migrate.head()
+
+
+async def test_replicas_that_start_together_migrate_once(empty_url: str) -> None:
+    stores = [Store(empty_url) for _ in range(4)]
+    try:
+        found = await asyncio.gather(*(migrate.upgrade(store) for store in stores))
+    finally:
+        for store in stores:
+            await store.close()
+    assert sorted(before or "" for before, _ in found) == ["", *[migrate.head()] * 3]
+
+
+async def test_a_migration_that_fails_leaves_nothing_behind(empty_store: Store) -> None:
+    def break_off(config: Config, revision: str) -> None:
+        command.upgrade(config, revision)
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await migrate._migrate(empty_store, break_off, migrate.head())
+    assert await migrate.current(empty_store) is None
+    async with empty_store.engine.connect() as connection:
+        assert await connection.run_sync(lambda sync: inspect(sync).get_table_names()) == []
+
+
+async def test_a_newer_schema_is_left_alone(empty_store: Store) -> None:
+    await migrate.upgrade(empty_store)
+    async with empty_store.engine.begin() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(migrate.SchemaNewer, match=r"newer Deskhand \(revision 9999\)"):
+        await migrate.upgrade(empty_store)
+
+
+async def test_a_migration_that_leaves_dangling_rows_is_undone(empty_sqlite_url: str) -> None:
+    store = Store(empty_sqlite_url)
+    await migrate.upgrade(store)
+    async with store.engine.connect() as connection:
+        raw = await connection.get_raw_connection()
+        await raw.driver_connection.execute("PRAGMA foreign_keys=OFF")  # type: ignore[union-attr]
+        await connection.execute(
+            text("INSERT INTO lanes (merchant_id, name, free_at) VALUES (7, 'a', '2026-11-24')")
+        )
+        await connection.commit()
+    with pytest.raises(migrate.BrokenReferences, match="rows of lanes"):
+        await migrate.downgrade(store, migrate.head())
+    await store.close()
+
+
+async def test_references_are_enforced_after_migrating(empty_sqlite_url: str) -> None:
+    store = Store(empty_sqlite_url)
+    await migrate.upgrade(store)
+    async with store.engine.connect() as connection:
+        assert await connection.scalar(text("PRAGMA foreign_keys")) == 1
+    await store.close()
+
+
+async def test_a_fresh_file_is_migrated_before_anyone_notices(empty_sqlite_url: str) -> None:
+    started = time.perf_counter()
+    store = Store(empty_sqlite_url)
+    await migrate.upgrade(store)
+    await store.close()
+    assert time.perf_counter() - started < 2  # about 0.15 s on an idle machine
+
+
+def _differences(connection: Connection) -> list[object]:
+    return list(compare_metadata(MigrationContext.configure(connection), metadata))
+
+
+async def _indexes(store: Store) -> set[str]:
+    async with store.engine.connect() as connection:
+        found = await connection.scalars(text(_INDEXES[connection.dialect.name]))
+        return {re.sub(r"\s+", " ", one) for one in found}
