@@ -24,6 +24,7 @@ class Kind(StrEnum):
     PARCEL_DELIVERED = "ParcelDelivered"
     PARCEL_TROUBLED = "ParcelTroubled"
     PARCEL_ACKNOWLEDGED = "ParcelAcknowledged"
+    STORM_GREW = "StormGrew"
     REFUND_REQUESTED = "RefundRequested"
     REFUND_APPROVED = "RefundApproved"
     REFUND_DECLINED = "RefundDeclined"

@@ -317,11 +317,15 @@ async def dead(session: AsyncSession, *, most: int = 50) -> Sequence[Job]:
     return found.all()
 
 
-async def revive(session: AsyncSession, now: datetime, job_id: int | None = None) -> int:
-    """Give one dead job, or all of them, a fresh set of attempts; returns how many."""
+async def revive(
+    session: AsyncSession, now: datetime, job_id: int | None = None, *, lane: str | None = None
+) -> int:
+    """Give one dead job, a lane's, or all of them, fresh attempts; returns how many."""
     statement = update(Job).where(_DEAD)
     if job_id is not None:
         statement = statement.where(Job.id == job_id)
+    if lane is not None:
+        statement = statement.where(Job.lane == lane)
     done = await session.execute(
         statement.values(state=State.READY, due_at=now, attempts=0, finished_at=None).returning(
             Job.id

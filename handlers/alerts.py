@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
 from domain.events import Event, Kind
 from domain.jobs import NewJob
@@ -51,6 +52,22 @@ def _refresh(concept: str) -> _Rule:
         )
 
     return rule
+
+
+def _alone(rule: _Rule) -> _Rule:
+    """Follow the rule unless a storm's message speaks for the event."""
+
+    def alone(event: Event) -> Iterator[NewJob]:
+        if event.data.get("storm_id") is None:
+            yield from rule(event)
+
+    return alone
+
+
+def _post_storm(event: Event) -> Iterator[NewJob]:
+    """Post a storm's one message; the key is the storm's, so that it is posted once."""
+    for job in _post("shipping", "shipping/storm")(event):
+        yield replace(job, key=f"storm:{event.subject_id}")
 
 
 def _note(event: Event) -> Iterator[NewJob]:
@@ -115,10 +132,11 @@ _RULES: Mapping[Kind, tuple[_Rule, ...]] = {
     Kind.COMPLAINT_ESCALATED: _CASE,
     Kind.COMPLAINT_RESOLVED: _CASE,
     Kind.COMPLAINT_REOPENED: _CASE,
-    Kind.PARCEL_TROUBLED: (_post("shipping", "shipping/alert"),),
+    Kind.PARCEL_TROUBLED: (_alone(_post("shipping", "shipping/alert")),),
+    Kind.STORM_GREW: (_post_storm, _refresh("shipping")),
     Kind.PARCEL_ACKNOWLEDGED: (_refresh("shipping"),),
     Kind.PARCEL_MOVED: (_refresh("shipping"), _redraw_orders_alert),
     Kind.PARCEL_DELIVERED: (_refresh("shipping"), _redraw_orders_alert),
     Kind.ORDER_CHANGED: (_refresh("shipping"),),
-    Kind.SHIP_BY_NEAR: (_post("shipping", "shipping/ship_by"),),
+    Kind.SHIP_BY_NEAR: (_alone(_post("shipping", "shipping/ship_by")),),
 }

@@ -12,6 +12,7 @@ from domain.events import Event
 from domain.orders import queries as orders
 from domain.refunds import queries as refunds
 from domain.shipping import queries as shipping
+from domain.shipping import storms
 from templates import Reader, render
 
 #: What each posted template calls its record, and how that is read.
@@ -21,6 +22,7 @@ _RECORDS: dict[str, tuple[str, Any]] = {
     "complaints/case": ("card", complaints.card),
     "complaints/note": ("card", complaints.card),
     "shipping/alert": ("card", shipping.card),
+    "shipping/storm": ("card", storms.card),
     "shipping/ship_by": ("order", orders.card_by_id),
 }
 

@@ -45,9 +45,12 @@ async def click(turn: Turn) -> None:
             async with turn.write() as work:
                 await service.acknowledge(work, turn.member, record)
             await turn.ack()
+        case "late":
+            turn.member.must(Can.LOOK)
+            await _late(turn, 0)
         case "page":
             turn.member.must(Can.LOOK)
-            await _late(turn, record)
+            await _late(turn, record, replace=True)
         case "show":
             turn.member.must(Can.LOOK)
             async with turn.read() as session:
@@ -55,8 +58,8 @@ async def click(turn: Turn) -> None:
             await turn.answer("shipping/parcels", order=order, now=turn.now)
 
 
-async def _late(turn: Turn, start: int) -> None:
+async def _late(turn: Turn, start: int, *, replace: bool = False) -> None:
     async with turn.read() as session:
         late, total = await queries.late(session, turn.now, start=max(start, 0))
     message = turn.render("shipping/late", late=late, total=total, start=start, now=turn.now)
-    await turn.send(message, replace="actions" in turn.body)
+    await turn.send(message, replace=replace)

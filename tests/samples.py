@@ -28,8 +28,9 @@ from domain.people import Member
 from domain.refunds.model import Approval, Part, PartKind, Reason, Refund
 from domain.refunds.model import State as RefundState
 from domain.refunds.queries import PartView, RefundCard
-from domain.shipping.model import Parcel, ParcelState, Scan, Trouble
+from domain.shipping.model import Parcel, ParcelState, Scan, Storm, Trouble
 from domain.shipping.queries import Late, ParcelCard
+from domain.shipping.storms import StormCard
 
 NOW = datetime(2026, 11, 24, 10, 30, tzinfo=UTC)
 AGENT, APPROVER, OTHER_APPROVER = "U0AGENT1", "U0APPROVER1", "U0APPROVER2"
@@ -358,6 +359,17 @@ def late(**changes: Any) -> Late:
 def unshipped(**changes: Any) -> Late:
     """An order that nobody shipped in time."""
     return Late(order(state=OrderState.PACKED, **changes), None)
+
+
+def storm_card(*, trouble: Trouble = Trouble.DELAYED, **changes: Any) -> StormCard:
+    """A hundred and twenty parcels in the same trouble."""
+    worst = unshipped if trouble is Trouble.SHIP_BY_NEAR else late
+    values: dict[str, Any] = {
+        "storm": Storm(id=2, trouble=trouble, since=NOW),
+        "total": 120,
+        "worst": tuple(worst(number=str(1100 + position)) for position in range(8)),
+    }
+    return StormCard(**values | changes)
 
 
 def job(**changes: Any) -> Job:

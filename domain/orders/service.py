@@ -16,6 +16,8 @@ from domain.orders.clocks import Clocks
 from domain.orders.intake import OrderDraft
 from domain.orders.model import UNSHIPPED, Order, State
 from domain.people import Can, Member
+from domain.shipping import storms
+from domain.shipping.model import Trouble
 from domain.store import Work
 
 
@@ -78,10 +80,10 @@ async def sweep_ship_by(work: Work, *, most: int) -> int:
     ).all()
     for order in due:
         order.ship_by_due_at = None
-        if order.state in UNSHIPPED and order.ship_by:
-            work.record(
-                Kind.SHIP_BY_NEAR, order, order_id=order.id, ship_by=order.ship_by.isoformat()
-            )
+    near = [order for order in due if order.state in UNSHIPPED and order.ship_by]
+    storm_id = await storms.gather(work, Trouble.SHIP_BY_NEAR, near)
+    for order in near:
+        work.record(Kind.SHIP_BY_NEAR, order, order_id=order.id, storm_id=storm_id)
     return len(due)
 
 

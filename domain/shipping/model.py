@@ -36,6 +36,7 @@ class Trouble(StrEnum):
     RETURN_TO_SENDER = "return_to_sender"
     ON_HOLD = "on_hold"
     CARRIER_SILENT = "carrier_silent"
+    SHIP_BY_NEAR = "ship_by_near"
 
 
 #: States that call for a person as soon as a carrier reports them.
@@ -81,6 +82,16 @@ class Parcel(Owned, Base):
     late_due_at: Mapped[datetime | None]
 
     contents: Mapped[list[Content]] = relationship(cascade="all, delete-orphan")
+
+
+class Storm(Owned, Base):
+    """Many of one trouble in one hour: they share a single message that counts up."""
+
+    __tablename__ = "storms"
+    __table_args__ = (UniqueConstraint("merchant_id", "trouble", "since"),)
+
+    trouble: Mapped[Trouble]
+    since: Mapped[datetime]
 
 
 class Content(Owned, Base):

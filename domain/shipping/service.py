@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,6 +16,7 @@ from domain.orders import queries as orders
 from domain.orders.model import UNSHIPPED, Order
 from domain.orders.model import State as OrderState
 from domain.people import Can, Member
+from domain.shipping import storms
 from domain.shipping.model import (
     ENDED,
     TROUBLES,
@@ -114,8 +116,7 @@ async def sweep_late(work: Work, *, most: int) -> int:
     ).all()
     for parcel in due:
         parcel.late_due_at = None
-        if parcel.state not in ENDED and parcel.trouble is None:
-            trouble_found(work, parcel, Trouble.DELAYED, "past its delivery promise")
+    await _all_in_trouble(work, due, Trouble.DELAYED, "past its delivery promise")
     return len(due)
 
 
@@ -132,16 +133,36 @@ async def sweep_silent(work: Work, *, most: int) -> int:
     ).all()
     for parcel in due:
         parcel.silent_due_at = None
-        if parcel.state not in ENDED and parcel.trouble is None:
-            trouble_found(work, parcel, Trouble.CARRIER_SILENT, "no scan for days")
+    await _all_in_trouble(work, due, Trouble.CARRIER_SILENT, "no scan for days")
     return len(due)
 
 
-def trouble_found(work: Work, parcel: Parcel, trouble: Trouble, why: str | None) -> None:
-    """Record a new trouble of a parcel, which nobody has in hand yet."""
+async def _all_in_trouble(
+    work: Work, parcels: Sequence[Parcel], trouble: Trouble, why: str
+) -> None:
+    fresh = [one for one in parcels if one.state not in ENDED and one.trouble is None]
+    storm_id = await storms.gather(work, trouble, fresh)
+    for parcel in fresh:
+        trouble_found(work, parcel, trouble, why, storm_id=storm_id)
+
+
+def trouble_found(
+    work: Work, parcel: Parcel, trouble: Trouble, why: str | None, *, storm_id: int | None = None
+) -> None:
+    """Record a new trouble of a parcel, which nobody has in hand yet.
+
+    With a `storm_id` the storm's message speaks for it.
+    """
     parcel.acknowledged_by = None
     parcel.trouble, parcel.troubled_at = trouble, work.now
-    work.record(Kind.PARCEL_TROUBLED, parcel, order_id=parcel.order_id, why=why, trouble=trouble)
+    work.record(
+        Kind.PARCEL_TROUBLED,
+        parcel,
+        order_id=parcel.order_id,
+        why=why,
+        trouble=trouble,
+        storm_id=storm_id,
+    )
 
 
 async def lock(work: Work, parcel_id: int) -> Parcel:

@@ -26,6 +26,7 @@ _TABLES = (
     "parcels",
     "parcel_lines",
     "parcel_scans",
+    "storms",
     "refunds",
     "refund_parts",
     "refund_approvals",
@@ -208,6 +209,12 @@ def _shipping() -> None:
         *may(TEXT, "description", "place"),
         sa.UniqueConstraint("parcel_id", "reference"),
         sa.Index(None, "parcel_id", "at"),
+    )
+    owned(
+        "storms",
+        *must(WORD, "trouble"),
+        *must(TIME, "since"),
+        sa.UniqueConstraint("merchant_id", "trouble", "since"),
     )
 
 

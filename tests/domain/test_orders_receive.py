@@ -212,8 +212,7 @@ async def test_the_clock_warns_of_ship_by_once(desk: Desk) -> None:
     assert await later.sweep(service.sweep_ship_by) == 0
     await later.receive(draft(ship_by=soon, ship_to_city="Shelbyville"))
     assert await later.sweep(service.sweep_ship_by) == 0
-    warning = (await desk.events(Kind.SHIP_BY_NEAR))[0]
-    assert (warning.actor, warning.data) == ("clock", {"ship_by": soon.isoformat()})
+    assert [one.actor for one in await desk.events(Kind.SHIP_BY_NEAR)] == ["clock"]
 
 
 async def test_a_promise_that_moved_is_watched_again(desk: Desk) -> None:

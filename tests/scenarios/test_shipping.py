@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -95,6 +96,23 @@ async def test_delays_silence_and_near_ship_by_are_noticed_once(shop: Shop) -> N
     said = "\n".join(text_of(one) for one in shop.slack.messages(SHIPPING))
     assert said.count("Delayed · order 1080") == 1
     assert "Delayed · order 1043" in said
+
+
+async def test_many_delays_at_once_are_one_message_that_counts_up(shop: Shop) -> None:
+    for number in range(3000, 3012):
+        await shop.import_order(a_shipped_order(str(number), f"1Z{number}"))
+    await shop.later(days=2, hours=1)
+    await shop.card(SHIPPING, "13 orders")
+    await shop.import_order(
+        replace(a_shipped_order("3050", "1Z3050"), deliver_by=shop.now() - timedelta(hours=1))
+    )
+    await shop.later(minutes=1)
+    await shop.card(SHIPPING, "order 3050", count=2)
+    await shop.quiet()
+    assert len(shop.slack.messages(SHIPPING)) == 2
+    await shop.slack.click(WES, "parcel.late", channel=SHIPPING)
+    listed = await shop.slack.until(lambda: shop.slack.ephemerals(WES, SHIPPING))
+    assert "14 orders are late" in text_of(listed[-1])
 
 
 async def test_late_parcels_are_listed(shop: Shop) -> None:

@@ -182,6 +182,12 @@ def _shipping() -> dict[str, Values]:
             "start": 10,
             "now": NOW,
         },
+        "shipping/storm": {"card": samples.storm_card(), "now": NOW},
+        "shipping/storm@ship_by": {
+            "card": samples.storm_card(trouble=Trouble.SHIP_BY_NEAR),
+            "now": NOW,
+        },
+        "shipping/storm@over": {"card": samples.storm_card(total=0, worst=()), "now": NOW},
         "shipping/late@none": {"late": [], "total": 0, "start": 0, "now": NOW},
     }
 

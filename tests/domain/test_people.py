@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import pytest
+
+from domain import people
+from domain.errors import NoRole, RoleNeeded, UnknownSetting
+from domain.events import Kind
+from domain.merchants import ROLES
+from domain.money import Money
+from domain.people import Can, Member
+from tests.domain.desk import ADMIN, NOBODY, Desk, usd
+
+COVERED = {
+    "agent": {Can.LOOK, Can.REQUEST_REFUND, Can.COMPLAIN, Can.SHIP},
+    "approver": {Can.LOOK, Can.REQUEST_REFUND, Can.DECIDE_REFUND, Can.COMPLAIN, Can.SHIP},
+    "warehouse": {Can.LOOK, Can.SHIP},
+    "finance": {Can.LOOK, Can.REQUEST_REFUND, Can.PAY_REFUND},
+    "admin": set(Can),
+}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_covers_its_work_and_no_more(role: str) -> None:
+    member = Member("U1", role)
+    assert {can for can in Can if member.may(can)} == COVERED[role]
+    for can in set(Can) - COVERED[role]:
+        with pytest.raises(RoleNeeded, match=f"To {can} you need to be "):
+            member.must(can)
+    for can in COVERED[role]:
+        member.must(can)
+
+
+def test_without_a_role_there_is_nothing_but_advice() -> None:
+    with pytest.raises(NoRole, match="Ask @U0ADMIN to give you one"):
+        NOBODY.must(Can.LOOK)
+    with pytest.raises(NoRole, match="Ask @U1, @U2 or @U3 to give you one"):
+        Member("U9", None, admins=("U1", "U2", "U3")).must(Can.LOOK)
+    with pytest.raises(NoRole, match="Ask whoever runs Deskhand"):
+        Member("U9", None).must(Can.LOOK)
+    assert not NOBODY.may(Can.LOOK)
+
+
+def test_the_default_role_opens_the_desk_to_those_without_one() -> None:
+    assert NOBODY.with_default("agent").may(Can.LOOK)
+    assert NOBODY.with_default("agent").admins == ()
+    assert NOBODY.with_default(None) == NOBODY
+    assert ADMIN.with_default("agent") == ADMIN
+
+
+async def test_a_person_gets_a_role_and_a_limit_per_currency(desk: Desk) -> None:
+    async with desk.work(ADMIN.member_id) as work:
+        await people.set_role(work, "U1", "approver", usd(50000))
+        await people.set_role(work, "U1", "approver", Money(40000, "EUR"))
+        await people.set_role(work, "U1", "approver", usd(60000))
+    async with desk.look() as session:
+        member = await people.member(session, "U1")
+    assert (member.role, member.limits) == ("approver", {"USD": 60000, "EUR": 40000})
+    assert (member.limit("USD"), member.limit("GBP")) == (usd(60000), None)
+    changes = await desk.events(Kind.PERSON_CHANGED)
+    assert [one.data["limit"] for one in changes] == [
+        [50000, "USD"],
+        [40000, "EUR"],
+        [60000, "USD"],
+    ]
+    assert {(one.actor, one.data["member"], one.subject) for one in changes} == {
+        ("U0ADMIN", "U1", "person")
+    }
+
+
+async def test_a_role_is_taken_away_and_admins_are_named(desk: Desk) -> None:
+    async with desk.work() as work:
+        await people.set_role(work, "U1", "agent")
+        await people.set_role(work, "U2", "admin")
+        await people.set_role(work, "U1", None)
+    async with desk.look() as session:
+        member = await people.member(session, "U1", admins=["U7", "U2"])
+        stranger = await people.member(session, "U9")
+        by_configuration = await people.member(session, "U7", admins=["U7"])
+        assert [one.member_id for one in await people.everyone(session)] == ["U2"]
+    assert (member.role, member.admins, member.known) == (None, ("U7", "U2"), False)
+    assert (stranger.role, stranger.admins) == (None, ("U2",))
+    assert (by_configuration.role, by_configuration.admins) == ("admin", ())
+
+
+@pytest.mark.parametrize("role", ["boss", "", "Admin", "x" * 400])
+async def test_a_role_that_does_not_exist_is_refused(desk: Desk, role: str) -> None:
+    with pytest.raises(UnknownSetting, match="is not a role. Roles are agent, approver"):
+        async with desk.work() as work:
+            await people.set_role(work, "U1", role)
+
+
+@pytest.mark.parametrize("role", ["agent", "warehouse", None])
+async def test_a_limit_is_for_those_who_approve(desk: Desk, role: str | None) -> None:
+    with pytest.raises(UnknownSetting, match="Only an approver or admin has a limit"):
+        async with desk.work() as work:
+            await people.set_role(work, "U1", role, usd(1))
+    async with desk.look() as session:
+        assert list(await people.everyone(session)) == []
+
+
+async def test_what_the_workspace_says_of_a_member_is_kept_once(desk: Desk) -> None:
+    async with desk.work("worker") as work:
+        await people.learn(work, "U1", name="Ana", locale="de-AT", tz="Europe/Vienna")
+    async with desk.work("worker") as work:
+        await people.learn(work, "U1", name="Ana K", locale=None, tz="Europe/Paris")
+        await people.set_role(work, "U1", "agent")
+    async with desk.look() as session:
+        member = await people.member(session, "U1")
+    assert (member.locale, member.tz, member.known) == (None, "Europe/Paris", True)
+    assert member.role == "agent"
+
+
+async def test_everyone_is_listed_by_role(desk: Desk) -> None:
+    async with desk.work() as work:
+        for member_id, role in (("U3", "finance"), ("U2", "agent"), ("U1", "finance")):
+            await people.set_role(work, member_id, role)
+        await people.set_role(work, "U4", "approver", usd(100))
+    async with desk.look() as session:
+        everyone = await people.everyone(session)
+    assert [one.member_id for one in everyone] == ["U2", "U4", "U1", "U3"]
+    assert [limit.amount for limit in everyone[1].limits] == [100]
