@@ -82,7 +82,7 @@ EVENTS = ("app_home_opened",)
 #: Which Web API methods need which scope: the app asks for no more than it uses.
 SCOPES = {
     "commands": ("slash commands and shortcuts",),
-    "chat:write": ("chat.postMessage", "chat.update", "chat.postEphemeral"),
+    "chat:write": ("chat.postMessage", "chat.update"),
     "channels:history": ("conversations.history", "conversations.replies"),
     "groups:history": ("conversations.history", "conversations.replies"),
     "channels:read": ("conversations.info",),

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import ast
 import json
+from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
 
+from bot.local.api.methods import METHODS
+from bot.slack.app import CONVERSATIONS
 from bot.slack.manifest import NotAnAddress, build
 from handlers.commands import COMMANDS, EVENTS, SCOPES, SHORTCUTS
 
+ROOT = Path(__file__).parents[2]
 _URL = "https://desk.example.com"
 
 
@@ -49,3 +56,51 @@ def test_socket_mode_needs_no_address() -> None:
 def test_slack_calls_https_alone(url: str) -> None:
     with pytest.raises(NotAnAddress, match="Give an address like"):
         build(url)
+
+
+class Recorder:
+    """Stands in for the Bolt app, and notes what the conversations listen to."""
+
+    def __init__(self) -> None:
+        self.heard: dict[str, set[str]] = defaultdict(set)
+
+    def __getattr__(self, kind: str) -> Callable[[Any], Callable[[Any], Any]]:
+        def listen(what: Any) -> Callable[[Any], Any]:
+            self.heard[kind].add(str(what))
+            return lambda listener: listener
+
+        return listen
+
+
+def test_it_names_exactly_what_the_conversations_listen_to() -> None:
+    app = Recorder()
+    for conversation in CONVERSATIONS:
+        conversation.register(app)  # type: ignore[attr-defined]
+    assert app.heard["command"] == {one.name for one in COMMANDS}
+    assert app.heard["shortcut"] == {one.callback_id for one in SHORTCUTS}
+    assert app.heard["event"] == set(EVENTS)
+
+
+def test_it_asks_for_exactly_the_scopes_of_the_methods_that_the_code_calls() -> None:
+    called = _methods_called()
+    for scope, methods in SCOPES.items():
+        if scope != "commands":
+            assert set(methods) <= called, f"{scope} is for a method that nobody calls"
+            assert all(scope in METHODS[method].scopes for method in methods)
+    for method in called:
+        needed = METHODS[method].scopes
+        assert not needed or set(needed) & set(SCOPES), f"{method} needs one of {needed}"
+
+
+def _methods_called() -> set[str]:
+    """The Web API methods that the source calls, as `client.chat_postMessage`."""
+    names = {method.replace(".", "_"): method for method in METHODS}
+    called = set()
+    for room in ("handlers", "bot"):
+        for path in (ROOT / room).rglob("*.py"):
+            if path.is_relative_to(ROOT / "bot" / "local"):
+                continue
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Attribute) and node.attr in names:
+                    called.add(names[node.attr])
+    return called
