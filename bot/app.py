@@ -25,8 +25,8 @@ from bot import database, migrate
 from bot.config import Config
 from bot.connectors import easypost
 from bot.http.metrics import Metrics
+from bot.http.server import CantListen, listen
 from bot.http.server import build as build_http
-from bot.http.server import listen
 from bot.slack import refusals
 from bot.slack.app import build as build_bolt
 from bot.slack.posting import Posting
@@ -136,10 +136,11 @@ async def running(
             easypost_secret=_secret(config.easypost_webhook_secret),
             alive=lambda: {name: not task.done() for name, task in at_work.items()},
         )
-        web_app.router.add_post("/slack/events", _slack_events(bolt))
+        if only != "worker":
+            web_app.router.add_post("/slack/events", _slack_events(bolt))
         extend(web_app)
-        listener = listener or listen(config.host, config.port)
-        address = await stack.enter_async_context(_served(web_app, listener))
+        listener = listener or _listen(config, only)
+        address = await stack.enter_async_context(_served(web_app, listener)) if listener else ""
         await connect(client, store, now)
         if prepare:
             await prepare(store)
@@ -148,6 +149,17 @@ async def running(
         if config.socket_mode and only != "worker":
             await stack.enter_async_context(_socket_mode(bolt, config))
         yield Site(store, bolt, worker, clock, address)
+
+
+def _listen(config: Config, only: Only | None) -> socket.socket | None:
+    """Return a listening socket; a worker beside others on one machine may do without."""
+    try:
+        return listen(config.host, config.port)
+    except CantListen as error:
+        if only != "worker":
+            raise
+        _log.warning("%s This worker works, and answers no health checks.", error)
+        return None
 
 
 async def connect(client: AsyncWebClient, store: Store, now: Callable[[], datetime]) -> None:

@@ -92,7 +92,7 @@ async def _keep_others_out(session: AsyncSession) -> None:
 
 
 def _channel(text: str) -> str:
-    found = re.fullmatch(r"(?:<#)?([CG][A-Z0-9]{2,})(?:\|[^>]*>)?", text.strip())
+    found = re.fullmatch(r"(?:<#)?([CG][A-Z0-9]{2,})(?:\|[^>]*)?>?", text.strip())
     if not found:
         raise UnknownSetting(
             f"“{text[:40]}” is not a channel's id, which looks like C0123456789. It stands at "
@@ -243,6 +243,15 @@ def as_text(settings: Settings) -> dict[str, str]:
 
 #: What is posted so far; the other channels wait for their alerts.
 _POSTED = ("channel.refunds", "channel.complaints", "channel.shipping")
+
+
+def in_use() -> dict[str, Definition]:
+    """Return the settings that change something today, for a form."""
+    return {
+        key: definition
+        for key, definition in DEFINITIONS.items()
+        if key in _POSTED or not key.startswith("channel.")
+    }
 
 
 def unset_channels(settings: Settings) -> tuple[str, ...]:

@@ -78,7 +78,7 @@ async def save_settings(turn: Turn) -> None:
     turn.member.must(Can.SETTLE)
     async with turn.write() as work:
         current = merchants.as_text(await merchants.settings(work.session))
-        for key in merchants.DEFINITIONS:
+        for key in merchants.in_use():
             said = turn.field(key) or ""
             if said != current[key]:
                 with at_field(key):

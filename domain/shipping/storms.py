@@ -59,7 +59,9 @@ async def card(session: AsyncSession, storm_id: int) -> StormCard:
     storm = await session.get(Storm, storm_id)
     if storm is None:
         raise RecordNotFound("storm", storm_id)
-    query = select(Order, Parcel).outerjoin(Parcel, Parcel.order_id == Order.id).where(_in(storm))
+    # An order's other parcels must not count: no parcel has the trouble of an unshipped order.
+    troubled = and_(Parcel.order_id == Order.id, Parcel.trouble == storm.trouble)
+    query = select(Order, Parcel).outerjoin(Parcel, troubled).where(_in(storm))
     total = await session.scalar(select(func.count()).select_from(query.subquery()))
     worst = await session.execute(
         query.order_by(func.coalesce(Order.deliver_by, Order.ship_by), Order.id).limit(_WORST)
