@@ -7,7 +7,7 @@ import logging
 import signal
 import socket
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
@@ -70,19 +70,37 @@ async def serve(config: Config, *, only: Only | None = None) -> None:
         Misconfigured, StoreUnavailable, SlackRefused, CantListen: it can't run like this.
     """
     config.require_slack(signed=only != "worker")
-    async with running(config, only=only) as site:
-        where = "Socket Mode" if config.socket_mode else f"{site.address}/slack/events"
-        _log.info("Deskhand serves %s", where if only != "worker" else "jobs")
-        await until_told_to_stop()
+    await until_told_to_stop(_announced(config, only))
 
 
-async def until_told_to_stop() -> None:
-    """Wait for SIGTERM or Ctrl-C."""
+async def until_told_to_stop(life: AbstractAsyncContextManager[object]) -> None:
+    """Hold a context open until SIGTERM or Ctrl-C; one that comes while it opens undoes that."""
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told.set)
-    await told.wait()
+    async with AsyncExitStack() as stack:
+        opening = asyncio.create_task(stack.enter_async_context(life))
+        stop = asyncio.create_task(told.wait())
+        await asyncio.wait((opening, stop), return_when=asyncio.FIRST_COMPLETED)
+        if not opening.done():
+            opening.cancel()
+            with suppress(asyncio.CancelledError):
+                await opening
+            return
+        await opening
+        await stop
+
+
+@asynccontextmanager
+async def _announced(config: Config, only: Only | None) -> AsyncGenerator[None]:
+    async with running(config, only=only) as site:
+        if only == "worker" or config.socket_mode:
+            what = "jobs" if only == "worker" else "Slack by Socket Mode"
+            _log.info("Deskhand serves %s; its health is at %s/readyz", what, site.address)
+        else:
+            _log.info("Deskhand serves %s/slack/events", site.address)
+        yield
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,13 +146,17 @@ async def running(
         worker = Worker(store, _handlers(store, client, providers or {}, now), now, observe=metrics)
         store.wake = worker.wake
         clock = Clock(store, now)
-        at_work: dict[str, asyncio.Task[None]] = {}
+        at_work: dict[str, asyncio.Task[None] | None] = (
+            {} if only == "web" else {"worker": None, "clock": None}
+        )
         web_app = build_http(
             store,
             metrics,
             now=now,
             easypost_secret=_secret(config.easypost_webhook_secret),
-            alive=lambda: {name: not task.done() for name, task in at_work.items()},
+            alive=lambda: {
+                name: task is not None and not task.done() for name, task in at_work.items()
+            },
         )
         if only != "worker":
             web_app.router.add_post("/slack/events", _slack_events(bolt))
@@ -204,6 +226,14 @@ def _handlers(
     }
 
 
+def address_of(listener: socket.socket) -> str:
+    """Return the address by which this machine reaches the socket."""
+    host, port = listener.getsockname()[:2]
+    if host in _THIS_MACHINE:
+        host = "localhost"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
 @asynccontextmanager
 async def _served(app: web.Application, listener: socket.socket) -> AsyncGenerator[str]:
     """Serve on the socket; at the end let requests under way finish. Gives the address."""
@@ -211,26 +241,26 @@ async def _served(app: web.Application, listener: socket.socket) -> AsyncGenerat
     await runner.setup()
     try:
         await web.SockSite(runner, listener).start()
-        host, port = listener.getsockname()[:2]
-        yield f"http://{'localhost' if host in _THIS_MACHINE else host}:{port}"
+        yield address_of(listener)
     finally:
         await runner.cleanup()
 
 
 @asynccontextmanager
 async def _working(
-    worker: Worker, clock: Clock, at_work: dict[str, asyncio.Task[None]]
+    worker: Worker, clock: Clock, at_work: dict[str, asyncio.Task[None] | None]
 ) -> AsyncGenerator[None]:
     """Run worker and clock side by side; at the end the clock stops first."""
-    at_work["worker"] = asyncio.create_task(worker.run(), name="worker")
-    at_work["clock"] = asyncio.create_task(clock.run(), name="clock")
+    jobs = asyncio.create_task(worker.run(), name="worker")
+    time = asyncio.create_task(clock.run(), name="clock")
+    at_work |= {"worker": jobs, "clock": time}
     try:
         yield
     finally:
         clock.stop()
-        await at_work["clock"]
+        await time
         worker.stop()
-        await at_work["worker"]
+        await jobs
 
 
 @asynccontextmanager

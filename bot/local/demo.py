@@ -48,11 +48,17 @@ async def run(config: Config) -> None:
     Raises:
         CantListen: something else listens on DESKHAND_PORT.
     """
+    await app.until_told_to_stop(_open(config))
+
+
+@asynccontextmanager
+async def _open(config: Config) -> AsyncGenerator[None]:
+    """Welcome whoever started the demo, and have its carrier at work."""
     async with playing(config) as demo:
         click.echo(_welcome(demo.site.address))
         story = asyncio.create_task(carrier.drive(demo.site.address, demo.webhook_secret))
         try:
-            await app.until_told_to_stop()
+            yield
         finally:
             story.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -64,7 +70,7 @@ async def playing(config: Config) -> AsyncGenerator[Demo]:
     """Start a desk over a local Slack, with the demo's shop in a database of its own."""
     with tempfile.TemporaryDirectory(prefix="deskhand-demo-") as folder:
         listener = listen(config.host, config.port)
-        address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        address = app.address_of(listener)
         token, secret, webhook_secret = (secrets.token_hex(16) for _ in range(3))
         private = config.model_copy(
             update={

@@ -23,6 +23,7 @@ from domain.orders.service import Counts, receive
 from domain.people import Member
 from domain.refunds import service as refunds
 from domain.refunds.model import Reason, Refund
+from domain.refunds.payment import Outcome, Result
 from domain.shipping import service as shipping
 from domain.shipping.model import Parcel, ParcelState
 from domain.store import Store, Work
@@ -36,6 +37,8 @@ FINANCE = Member("U0FINANCE", "finance")
 ADMIN = Member("U0ADMIN", "admin")
 NOBODY = Member("U0NOBODY", None, admins=("U0ADMIN",))
 
+PAID = Outcome(Result.SUCCEEDED, "re_1")
+REFUSED = Outcome(Result.FAILED, "re_1", "The card is closed")
 TRACKING = "1Z999AA10123456784"
 MUG = LineDraft(2, "MUG-1", "Alpine mug", 1200, 490, "L-1")
 POT = LineDraft(1, "POT-1", "Tea pot", 3600, 0, "L-2")
@@ -170,6 +173,11 @@ class Desk:
         async with self.work("worker") as work:
             await refunds.submit(work, refund_id, provider)
         return int(refund_id)
+
+    async def settle(self, refund_id: int, outcome: Outcome) -> Refund:
+        """Hear from the payment provider."""
+        async with self.work("stripe") as work:
+            return await refunds.settle(work, refund_id, outcome)
 
     async def refund(self, refund_id: int) -> Refund:
         """Return a refund's row."""

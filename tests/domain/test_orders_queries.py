@@ -106,15 +106,13 @@ async def test_days_late_are_counted_from_the_promise(desk: Desk, days: int) -> 
     assert (await desk.card()).days_late == days
 
 
-@pytest.mark.parametrize("typed", ["#1001", "1001", " `1001` ", '"#1001"', "*1001*"])
 @pytest.mark.parametrize("stored", ["#1001", "1001"])
-async def test_a_number_is_known_with_and_without_its_hash(
-    desk: Desk, typed: str, stored: str
-) -> None:
+async def test_a_number_is_known_with_and_without_its_hash(desk: Desk, stored: str) -> None:
     order_id = await desk.order(number=stored)
-    assert (await desk.card(typed)).id == order_id
-    assert await desk.identify(typed) == order_id
-    assert [one.id for one in (await desk.find(typed)).hits] == [order_id]
+    for typed in ("#1001", "1001", " `1001` ", '"#1001"', "*1001*"):
+        assert (await desk.card(typed)).id == order_id
+        assert await desk.identify(typed) == order_id
+        assert [one.id for one in (await desk.find(typed)).hits] == [order_id]
 
 
 async def test_letters_of_a_number_may_be_small(desk: Desk) -> None:
@@ -136,17 +134,17 @@ async def test_a_number_that_is_not_there_names_the_nearest(desk: Desk) -> None:
     assert missed.value.nearest[0] == "#1042"
 
 
-@pytest.mark.parametrize("number", ["nothing like it", "", "%", "_", "#", "%%%%", "🫖", "x" * 3000])
-async def test_a_number_like_no_other_is_answered_in_a_short_sentence(
-    desk: Desk, number: str
-) -> None:
-    with pytest.raises(OrderNotFound, match="Search by buyer") as missed:
-        await desk.card(number)
-    assert missed.value.nearest == ()
+async def test_a_number_like_no_other_is_answered_in_a_short_sentence(desk: Desk) -> None:
+    numbers = ("nothing like it", "", "%", "_", "#", "%%%%", "🫖", "x" * 3000)
+    for number in numbers:
+        with pytest.raises(OrderNotFound, match="Search by buyer") as missed:
+            await desk.card(number)
+        assert missed.value.nearest == ()
     await desk.receive(draft())
-    with pytest.raises(OrderNotFound) as missed:
-        await desk.card(number)
-    assert len(str(missed.value)) < 160
+    for number in numbers:
+        with pytest.raises(OrderNotFound) as missed:
+            await desk.card(number)
+        assert len(str(missed.value)) < 160
 
 
 async def test_an_id_that_is_not_there_is_not_found(desk: Desk) -> None:
@@ -157,24 +155,7 @@ async def test_an_id_that_is_not_there_is_not_found(desk: Desk) -> None:
             await queries.lock(session, 404)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "WEB-77",
-        "web-77",
-        "marge",
-        "MARGE BOU",
-        "Bouvier",
-        "MARGE@Example.com",
-        "mug-1",
-        "MUG-1",
-        "1z999aa10123456784",
-        "1Z 999 AA1 01 2345 6784",
-        "springf",
-        "  Springfield ",
-    ],
-)
-async def test_an_order_is_found_by_each_of_its_keys(desk: Desk, text: str) -> None:
+async def test_an_order_is_found_by_each_of_its_keys(desk: Desk) -> None:
     await desk.receive(
         draft("WEB-771", parcels=(parcel(),)),
         draft(
@@ -185,19 +166,25 @@ async def test_an_order_is_found_by_each_of_its_keys(desk: Desk, text: str) -> N
             lines=(LineDraft(1, "POT-1"),),
         ),
     )
-    assert [one.number for one in (await desk.find(text)).hits] == ["WEB-771"]
+    number = ("WEB-77", "web-77")
+    buyer = ("marge", "MARGE BOU", "Bouvier", "MARGE@Example.com")
+    goods = ("mug-1", "MUG-1", "1z999aa10123456784", "1Z 999 AA1 01 2345 6784")
+    city = ("springf", "  Springfield ")
+    for text in (*number, *buyer, *goods, *city):
+        found = [one.number for one in (await desk.find(text)).hits]
+        assert found == ["WEB-771"], text
 
 
-@pytest.mark.parametrize("text", ["STRASSE", "straße", "ÄRZTE", "ärzte"])
-async def test_names_are_folded_as_unicode_does(desk: Desk, text: str) -> None:
+async def test_names_are_folded_as_unicode_does(desk: Desk) -> None:
     await desk.receive(draft(buyer_name="Ärzte Straße"))
-    assert len((await desk.find(text)).hits) == 1
+    for text in ("STRASSE", "straße", "ÄRZTE", "ärzte"):
+        assert len((await desk.find(text)).hits) == 1
 
 
-@pytest.mark.parametrize("text", ["%", "_", "1%1", "M_rge", "/", "\\", "", "   ", '"', "#", "*"])
-async def test_wildcards_and_emptiness_find_nothing(desk: Desk, text: str) -> None:
+async def test_wildcards_and_emptiness_find_nothing(desk: Desk) -> None:
     await desk.receive(draft(), draft("1002"))
-    assert (await desk.find(text)).hits == ()
+    for text in ("%", "_", "1%1", "M_rge", "/", "\\", "", "   ", '"', "#", "*"):
+        assert (await desk.find(text)).hits == (), text
 
 
 async def test_a_percent_sign_in_a_number_is_itself(desk: Desk) -> None:

@@ -28,7 +28,7 @@ from domain.orders.model import State as OrderState
 from domain.people import Member
 from domain.refunds import queries, service
 from domain.refunds.model import HOLDING, TRANSITIONS, PartKind, Reason, Refund, State
-from domain.refunds.payment import ByHand, Instruction, Outcome, Result
+from domain.refunds.payment import ByHand
 from domain.store import Work
 from tests.domain.desk import (
     ADMIN,
@@ -38,14 +38,13 @@ from tests.domain.desk import (
     MUG,
     NOBODY,
     OTHER_APPROVER,
+    PAID,
+    REFUSED,
     WAREHOUSE,
     Desk,
     asking,
     usd,
 )
-
-PAID = Outcome(Result.SUCCEEDED, "re_1")
-REFUSED = Outcome(Result.FAILED, "re_1", "The card is closed")
 
 
 @pytest.fixture
@@ -56,11 +55,6 @@ async def order_id(desk: Desk) -> int:
 
 async def _line_ids(desk: Desk) -> list[int]:
     return [line.id for line in (await desk.card()).lines]
-
-
-async def _settle(desk: Desk, refund_id: int, outcome: Outcome) -> Refund:
-    async with desk.work("stripe") as work:
-        return await service.settle(work, refund_id, outcome)
 
 
 async def test_a_sum_is_asked_for_and_waits_for_one_approver(desk: Desk, order_id: int) -> None:
@@ -103,7 +97,7 @@ async def test_a_second_partial_refund_of_a_line_takes_what_is_left(
 ) -> None:
     mug, _ = await _line_ids(desk)
     one_mug = service.Ask(Reason.DAMAGED, lines={mug: 1})
-    await _settle(desk, await desk.paying(order_id, 1), PAID)
+    await desk.settle(await desk.paying(order_id, 1), PAID)
     await desk.request(order_id, one_mug)
     assert (await desk.request(order_id, one_mug)).amount == 1200
     assert (await desk.card()).lines[0].refundable_quantity == 0
@@ -138,26 +132,25 @@ async def test_a_line_without_a_price_needs_an_amount(desk: Desk) -> None:
     assert (await desk.request(order_id, 1200)).amount == 1200
 
 
-@pytest.mark.parametrize(
-    ("ask", "error"),
-    [
+async def test_what_can_not_be_given_back_is_refused_and_leaves_nothing(
+    desk: Desk, order_id: int
+) -> None:
+    less_than_nothing = service.Ask(Reason.DAMAGED, shipping=usd(500), goodwill=usd(-100))
+    refused: tuple[tuple[service.Ask, type[DeskhandError]], ...] = (
         (service.Ask(Reason.DAMAGED), MalformedAmount),
         (asking(0), MalformedAmount),
         (asking(-500), MalformedAmount),
+        (less_than_nothing, MalformedAmount),
         (asking(500, goodwill=usd(100)), service.SumAndParts),
         (asking(500, lines={1: 1}), service.SumAndParts),
-        (service.Ask(Reason.DAMAGED, shipping=usd(500), goodwill=usd(-100)), MalformedAmount),
         (asking(0, amount=Money(500, "EUR")), CurrencyMismatch),
         (asking(500, reason=Reason.OTHER), ReasonNeeded),
         (asking(500, reason=Reason.OTHER, note="  "), ReasonNeeded),
         (asking(6001), MoreThanRefundable),
-    ],
-)
-async def test_what_can_not_be_given_back_is_refused_and_leaves_nothing(
-    desk: Desk, order_id: int, ask: service.Ask, error: type[DeskhandError]
-) -> None:
-    with pytest.raises(error):
-        await desk.request(order_id, ask)
+    )
+    for ask, error in refused:
+        with pytest.raises(error):
+            await desk.request(order_id, ask)
     assert (await desk.card()).refunds == ()
     assert await desk.events(Kind.REFUND_REQUESTED) == []
 
@@ -178,7 +171,7 @@ async def test_an_order_without_a_payment_has_nothing_to_refund(
 
 
 async def test_pending_and_paid_refunds_both_count(desk: Desk, order_id: int) -> None:
-    await _settle(desk, await desk.paying(order_id, 2500), PAID)
+    await desk.settle(await desk.paying(order_id, 2500), PAID)
     await desk.request(order_id, 3000)
     with pytest.raises(MoreThanRefundable, match=r"6\.00 USD is more .* At most 5\.00 USD can"):
         await desk.request(order_id, 600)
@@ -206,15 +199,15 @@ async def _fail(desk: Desk, refund_id: int) -> None:
     await desk.approve(refund_id)
     async with desk.work("worker") as work:
         await service.submit(work, refund_id, "stripe")
-    await _settle(desk, refund_id, REFUSED)
+    await desk.settle(refund_id, REFUSED)
 
 
 async def _bounce(desk: Desk, refund_id: int) -> None:
     await desk.approve(refund_id)
     async with desk.work("worker") as work:
         await service.submit(work, refund_id, "stripe")
-    await _settle(desk, refund_id, PAID)
-    await _settle(desk, refund_id, REFUSED)
+    await desk.settle(refund_id, PAID)
+    await desk.settle(refund_id, REFUSED)
 
 
 @pytest.mark.parametrize("end", [_decline, _withdraw, _expire, _fail, _bounce])
@@ -402,100 +395,9 @@ async def test_whoever_comes_late_learns_who_decided_what(
         await _withdraw(desk, refund.id)
 
 
-async def test_submitting_commits_to_one_key_however_often(desk: Desk, order_id: int) -> None:
-    refund = await desk.request(order_id, 1000)
-    async with desk.work("worker") as work:
-        assert await service.submit(work, refund.id, "stripe") is None
-    await desk.approve(refund.id)
-    instructions = []
-    for _ in range(2):
-        async with desk.work("worker") as work:
-            instructions.append(await service.submit(work, refund.id, "stripe"))
-    assert instructions == [Instruction(refund.key, usd(1000), "1001", "pi_1")] * 2
-    assert (await desk.refund(refund.id)).provider == "stripe"
-    assert len(await desk.events(Kind.REFUND_SUBMITTED)) == 1
-    await _settle(desk, refund.id, PAID)
-    async with desk.work("worker") as work:
-        assert await service.submit(work, refund.id, "stripe") is None
-
-
-async def test_an_answer_of_the_provider_counts_once(desk: Desk, order_id: int) -> None:
-    refund_id = await desk.paying(order_id, 1000)
-    for outcome in (Outcome(Result.WAITING), PAID, PAID, Outcome(Result.WAITING)):
-        refund = await _settle(desk, refund_id, outcome)
-    assert (refund.state, refund.provider_reference) == (State.SUCCEEDED, "re_1")
-    assert refund.settled_at == desk.now
-    assert len(await desk.events(Kind.REFUND_SUCCEEDED)) == 1
-
-
-async def test_a_refusal_of_the_provider_says_why(desk: Desk, order_id: int) -> None:
-    refund_id = await desk.paying(order_id, 1000)
-    refund = await _settle(desk, refund_id, REFUSED)
-    assert (refund.state, refund.failure) == (State.FAILED, "The card is closed")
-    assert (await desk.events(Kind.REFUND_FAILED))[0].why == "The card is closed"
-    with pytest.raises(WrongState, match="is failed, so it can't be succeeded"):
-        await _settle(desk, refund_id, PAID)
-
-
-async def test_an_answer_before_the_submission_is_refused(desk: Desk, order_id: int) -> None:
-    refund = await desk.request(order_id, 1000)
-    says = "is awaiting approval, so it can't be succeeded. It can be approved, declined, expired"
-    with pytest.raises(WrongState, match=says):
-        await _settle(desk, refund.id, PAID)
-
-
-@pytest.mark.parametrize("outcome", [PAID, REFUSED])
-async def test_a_refund_lost_from_sight_holds_its_money_until_it_is_found(
-    desk: Desk, order_id: int, outcome: Outcome
-) -> None:
-    refund_id = await desk.paying(order_id, 6000)
-    for _ in range(2):
-        async with desk.work("worker") as work:
-            await service.lose_sight(work, refund_id, "no answer in 30 s")
-    assert (await desk.refund(refund_id)).state is State.UNKNOWN
-    assert [one.why for one in await desk.events(Kind.REFUND_UNKNOWN)] == ["no answer in 30 s"]
-    with pytest.raises(MoreThanRefundable):
-        await desk.request(order_id, 1)
-    assert (await _settle(desk, refund_id, outcome)).settled_at == desk.now
-
-
-async def test_finance_pays_by_hand_with_a_reference(desk: Desk, order_id: int) -> None:
-    refund_id = await desk.paying(order_id, 1000, ByHand.name)
-    with pytest.raises(service.PaymentReferenceNeeded, match="Give the payment's reference"):
-        await _pay_by_hand(desk, refund_id, reference=" ")
-    with pytest.raises(RoleNeeded, match="To mark a refund as paid you need to be admin or fin"):
-        await _pay_by_hand(desk, refund_id, APPROVER)
-    refund = await _pay_by_hand(desk, refund_id)
-    assert (refund.state, refund.provider_reference) == (State.SUCCEEDED, "WIRE-7")
-    assert (await desk.events(Kind.REFUND_SUCCEEDED))[0].actor == FINANCE.member_id
-    with pytest.raises(service.AlreadyPaid, match="was already paid"):
-        await _pay_by_hand(desk, refund_id)
-
-
-async def test_what_a_provider_pays_is_not_paid_by_hand_too(desk: Desk, order_id: int) -> None:
-    refund_id = await desk.paying(order_id, 1000)
-    with pytest.raises(service.PaidElsewhere, match="is being paid through stripe"):
-        await _pay_by_hand(desk, refund_id)
-    async with desk.work("worker") as work:
-        await service.lose_sight(work, refund_id, "no answer")
-    assert (await _pay_by_hand(desk, refund_id)).state is State.SUCCEEDED
-
-
-async def test_an_undecided_refund_is_not_to_be_paid(desk: Desk, order_id: int) -> None:
-    refund = await desk.request(order_id, 1000)
-    with pytest.raises(WrongState, match="is awaiting approval, so it can't be succeeded"):
-        await _pay_by_hand(desk, refund.id)
-
-
-async def test_paying_by_hand_waits_for_a_person() -> None:
-    by_hand = ByHand()
-    assert await by_hand.refund(Instruction("k", usd(1), "1", None)) == Outcome(Result.WAITING)
-    assert await by_hand.find("k") is None
-
-
 async def test_what_waits_for_somebody_is_listed_oldest_first(desk: Desk, order_id: int) -> None:
     done = await desk.paying(order_id, 100)
-    await _settle(desk, done, PAID)
+    await desk.settle(done, PAID)
     undecided = (await desk.request(order_id, 100)).id
     unpaid = await desk.paying(order_id, 100, ByHand.name)
     async with desk.look() as session:
@@ -537,10 +439,3 @@ def test_a_refund_moves_as_its_table_says(before: State, after: State) -> None:
         assert says.startswith("Refund R-7 ")
         assert any(end in says for end in ("It can be ", "It is closed.", "Nothing was changed."))
         assert "_" not in says
-
-
-async def _pay_by_hand(
-    desk: Desk, refund_id: int, member: Member = FINANCE, reference: str = " WIRE-7 "
-) -> Refund:
-    async with desk.work(member.member_id) as work:
-        return await service.mark_paid(work, member, refund_id, reference)

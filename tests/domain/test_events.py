@@ -1,0 +1,177 @@
+"""A long day at the desk: what the log keeps of it, and which jobs it calls for."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+import templates
+from domain import people
+from domain.complaints import service as complaints
+from domain.complaints.model import Outcome
+from domain.events import Event, Kind
+from domain.jobs import Job, NewJob
+from domain.orders import service as orders
+from domain.orders.model import State as OrderState
+from domain.refunds import service as refunds
+from domain.refunds.payment import Outcome as Payment
+from domain.refunds.payment import Result
+from domain.shipping import service as shipping
+from domain.shipping.model import ParcelState
+from handlers.alerts import route
+from tests.domain.desk import (
+    ADMIN,
+    AGENT,
+    APPROVER,
+    FINANCE,
+    OTHER_APPROVER,
+    WAREHOUSE,
+    Desk,
+    draft,
+    parcel,
+)
+
+BUYER = {
+    "buyer_name": "Zacharias Quetzal",
+    "buyer_email": "quetzal@secret.example",
+    "ship_to_city": "Hiddenville",
+    "ship_to_postcode": "QX99Z",
+    "payment_reference": "pi_hidden",
+}
+ROBOTS = {"clock", "worker", "import", "easypost", "stripe"}
+#: Kinds that this day does not bring.
+ELSEWHERE = {"ParcelAdded", "StormGrew"}
+SHAPES = {
+    "post": {"concept", "template", "subject", "id"},
+    "refresh": {"subject", "id"},
+    "reply": {"concept", "template", "subject", "id", "event_id"},
+    "tell": {"template", "subject", "id"},
+    "refund.pay": {"refund_id"},
+}
+
+
+@pytest.fixture
+async def day(desk: Desk) -> list[Event]:
+    """Everything that people, partners and the clock can do, done once."""
+    desk.store.alerts = route
+    await desk.setting("refund.two_approvers_above", "50.00 USD")
+    async with desk.work(ADMIN.member_id) as work:
+        await people.set_role(work, "U1", "agent")
+    soon: dict[str, Any] = {
+        "ship_by": desk.now + timedelta(hours=1),
+        "deliver_by": desk.now + timedelta(days=1),
+    }
+    order_id = await desk.order(state=OrderState.PENDING, parcels=(parcel(),), **soon, **BUYER)
+    await desk.receive(
+        draft(state=OrderState.PENDING, parcels=(parcel(),), total=1, **soon, **BUYER)
+    )
+    async with desk.work(WAREHOUSE.member_id) as work:
+        await orders.confirm(work, WAREHOUSE, order_id)
+    await desk.sweep(orders.sweep_ship_by)
+    await _refunds(desk, order_id)
+    await _case(desk, order_id)
+    await _parcel(desk)
+    return await desk.events()
+
+
+async def _refunds(desk: Desk, order_id: int) -> None:
+    ids = [(await desk.request(order_id, minor)).id for minor in (100, 200, 300)]
+    async with desk.work(APPROVER.member_id) as work:
+        await refunds.decline(work, APPROVER, ids[0], "Not broken")
+    async with desk.work(AGENT.member_id) as work:
+        await refunds.withdraw(work, AGENT, ids[1])
+    await desk.later(days=4).sweep(refunds.sweep_expired)
+    large = (await desk.request(order_id, 5001)).id
+    await desk.approve(large, APPROVER)
+    await desk.approve(large, OTHER_APPROVER)
+    async with desk.work("worker") as work:
+        await refunds.submit(work, large, "stripe")
+        await refunds.lose_sight(work, large, "no answer in 30 s")
+        await refunds.settle(work, large, Payment(Result.FAILED, "re", "The card is closed"))
+    by_hand = await desk.paying(order_id, 400, "manual")
+    async with desk.work(FINANCE.member_id) as work:
+        await refunds.mark_paid(work, FINANCE, by_hand, "WIRE-7")
+
+
+async def _case(desk: Desk, order_id: int) -> None:
+    case = await desk.complain(order_id, f"{BUYER['buyer_name']} is angry")
+    await desk.later(days=2).sweep(complaints.sweep_unanswered)
+    async with desk.work(AGENT.member_id) as work:
+        await complaints.acknowledge(work, AGENT, case)
+        await complaints.escalate(work, AGENT, case, "Third time")
+        await complaints.resolve(work, AGENT, case, Outcome.REPLACED, "New mug")
+        await complaints.reopen(work, AGENT, case)
+
+
+async def _parcel(desk: Desk) -> None:
+    await desk.scan(ParcelState.IN_TRANSIT, place="Ogdenville")
+    await desk.later(days=2).sweep(shipping.sweep_late)
+    async with desk.work(WAREHOUSE.member_id) as work:
+        await shipping.acknowledge(work, WAREHOUSE, (await desk.parcels())[0].id)
+    await desk.later(days=3).scan(ParcelState.DELIVERED)
+
+
+async def test_the_log_says_who_did_what_to_what_when_and_why(desk: Desk, day: list[Event]) -> None:
+    assert {event.kind for event in day} >= {kind.value for kind in Kind} - ELSEWHERE
+    for event in day:
+        assert event.actor.startswith("U0") or event.actor in ROBOTS
+        assert desk.now <= event.at <= desk.now + timedelta(days=4)
+        assert event.subject_id
+        about_desk = event.subject in {"person", "setting"}
+        assert (event.order_id is None) == about_desk
+    why = {event.kind: event.why for event in day}
+    assert {kind: why[kind] for kind in why if why[kind]} == {
+        Kind.REFUND_DECLINED: "Not broken",
+        Kind.REFUND_EXPIRED: "nobody decided in time",
+        Kind.REFUND_UNKNOWN: "no answer in 30 s",
+        Kind.REFUND_FAILED: "The card is closed",
+        Kind.COMPLAINT_ESCALATED: "Third time",
+        Kind.COMPLAINT_RESOLVED: "New mug",
+        Kind.PARCEL_TROUBLED: "past its delivery promise",
+    }
+
+
+async def test_neither_log_nor_jobs_hold_anything_of_the_buyer(
+    desk: Desk, day: list[Event]
+) -> None:
+    jobs = await desk.all(select(Job))
+    kept = [[event.kind, event.actor, event.why, event.data] for event in day]
+    kept += [[job.key, job.kind, job.lane, job.payload] for job in jobs]
+    text = json.dumps(kept).casefold()
+    for secret in (*BUYER.values(), "quetzal", "zacharias"):
+        assert secret.casefold() not in text
+
+
+async def test_each_event_calls_for_its_jobs_once_and_in_their_shape(
+    desk: Desk, day: list[Event]
+) -> None:
+    called_for = [(event, job) for event in day for job in route(event)]
+    keys = Counter(job.key for _, job in called_for)
+    assert max(keys.values()) == 1
+    assert {job.key for job in await desk.all(select(Job))} == set(keys)
+    for event, job in called_for:
+        _check(job, event)
+    # An import posts nothing, and money moves on the last approval only.
+    assert Kind.ORDER_RECEIVED not in {event.kind for event, _ in called_for}
+    paying = [event.data["state"] for event, job in called_for if job.kind == "refund.pay"]
+    assert paying == ["approved", "approved"]
+    assert len([event for event in day if event.kind == Kind.REFUND_APPROVED]) == 3
+
+
+def _check(job: NewJob, event: Event) -> None:
+    assert job.payload.keys() >= SHAPES[job.kind], job
+    assert job.payload.get("subject", event.subject) in {"refund", "complaint", "parcel", "order"}
+    assert isinstance(job.payload.get("id", 1), int)
+    assert json.loads(json.dumps(job.payload)) == job.payload
+    if job.kind in {"post", "refresh", "reply"}:
+        assert job.lane in {"refunds", "complaints", "shipping"}
+        assert job.payload.get("concept", job.lane) == job.lane
+    if template := job.payload.get("template"):
+        folder = Path(templates.__file__).parent
+        assert (folder / f"{template}.json.jinja").exists(), template
