@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from domain.events import Event, Kind
 from domain.jobs import NewJob
+from domain.orders.model import UNSHIPPED
 from domain.refunds.model import State as RefundState
 
 _Rule = Callable[[Event], Iterator[NewJob]]
@@ -116,6 +117,12 @@ def _redraw_orders_alert(event: Event) -> Iterator[NewJob]:
         )
 
 
+def _ship_by_answered(event: Event) -> Iterator[NewJob]:
+    """A source says that an order was shipped or cancelled, which answers its warning."""
+    if event.data["was"] in UNSHIPPED and event.data["state"] not in UNSHIPPED:
+        yield from _refresh("shipping")(event)
+
+
 _CASE = (_refresh("complaints"), _note)
 _RULES: Mapping[Kind, tuple[_Rule, ...]] = {
     Kind.REFUND_REQUESTED: (_post("refunds", "refunds/approval"),),
@@ -137,6 +144,6 @@ _RULES: Mapping[Kind, tuple[_Rule, ...]] = {
     Kind.PARCEL_ACKNOWLEDGED: (_refresh("shipping"),),
     Kind.PARCEL_MOVED: (_refresh("shipping"), _redraw_orders_alert),
     Kind.PARCEL_DELIVERED: (_refresh("shipping"), _redraw_orders_alert),
-    Kind.ORDER_CHANGED: (_refresh("shipping"),),
+    Kind.ORDER_CHANGED: (_ship_by_answered,),
     Kind.SHIP_BY_NEAR: (_alone(_post("shipping", "shipping/ship_by")),),
 }

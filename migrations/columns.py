@@ -46,11 +46,7 @@ def owned(table: str, *items: SchemaItem) -> None:
         table,
         sa.Column("id", ID, primary_key=True),
         sa.Column(
-            "merchant_id",
-            ID,
-            sa.ForeignKey("merchants.id", ondelete="CASCADE"),
-            nullable=False,
-            index=True,
+            "merchant_id", ID, sa.ForeignKey("merchants.id", ondelete="CASCADE"), nullable=False
         ),
         *items,
     )

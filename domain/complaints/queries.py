@@ -31,7 +31,7 @@ async def card(session: AsyncSession, complaint_id: int) -> ComplaintCard:
         )
     ).first()
     if row is None:
-        raise RecordNotFound("complaint", f"C-{complaint_id}")
+        raise RecordNotFound("complaint", complaint_id)
     return ComplaintCard(*row)
 
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import select
-
 from domain import merchants
 from domain.complaints.model import Complaint, Outcome, State
-from domain.errors import Conflict, ReasonNeeded, RecordNotFound
+from domain.errors import Conflict, ReasonNeeded
 from domain.events import Kind
-from domain.orders import queries as orders
+from domain.orders.model import Order
 from domain.people import Can, Member
 from domain.store import Work
 
@@ -32,7 +30,7 @@ async def open_case(work: Work, member: Member, order_id: int, text: str) -> Com
     member.must(Can.COMPLAIN)
     if not text.strip():
         raise ReasonNeeded("open a complaint")
-    order = await orders.lock(work.session, order_id)
+    order = await work.lock(Order, order_id)
     complaint = Complaint(
         order_id=order.id,
         state=State.OPEN,
@@ -52,7 +50,7 @@ async def open_case(work: Work, member: Member, order_id: int, text: str) -> Com
 async def acknowledge(work: Work, member: Member, complaint_id: int) -> Complaint:
     """Say that a person has it in hand, which stops the clock."""
     member.must(Can.COMPLAIN)
-    complaint = await lock(work, complaint_id)
+    complaint = await work.lock(Complaint, complaint_id)
     complaint.move(State.ACKNOWLEDGED)
     complaint.acknowledged_by, complaint.acknowledged_at = member.member_id, work.now
     complaint.answer_due_at = None
@@ -65,7 +63,7 @@ async def escalate(work: Work, member: Member, complaint_id: int, why: str) -> C
     member.must(Can.COMPLAIN)
     if not why.strip():
         raise ReasonNeeded("escalate a complaint")
-    complaint = await lock(work, complaint_id)
+    complaint = await work.lock(Complaint, complaint_id)
     _raise_level(work, complaint, await merchants.settings(work.session), why.strip())
     return complaint
 
@@ -75,7 +73,7 @@ async def resolve(
 ) -> Complaint:
     """Close the case with what came of it."""
     member.must(Can.COMPLAIN)
-    complaint = await lock(work, complaint_id)
+    complaint = await work.lock(Complaint, complaint_id)
     complaint.move(State.RESOLVED)
     complaint.resolved_by, complaint.resolved_at = member.member_id, work.now
     complaint.outcome, complaint.resolution = outcome, note.strip() or None
@@ -87,7 +85,7 @@ async def resolve(
 async def reopen(work: Work, member: Member, complaint_id: int) -> Complaint:
     """Open a resolved case again, with a fresh clock."""
     member.must(Can.COMPLAIN)
-    complaint = await lock(work, complaint_id)
+    complaint = await work.lock(Complaint, complaint_id)
     complaint.move(State.REOPENED)
     complaint.resolved_by = complaint.resolved_at = complaint.outcome = None
     complaint.resolution = None
@@ -98,34 +96,12 @@ async def reopen(work: Work, member: Member, complaint_id: int) -> Complaint:
 
 async def sweep_unanswered(work: Work, *, most: int) -> int:
     """Escalate the cases that nobody answered in time; returns how many were due."""
-    due = (
-        await work.session.scalars(
-            select(Complaint)
-            .where(Complaint.answer_due_at <= work.now)
-            .order_by(Complaint.answer_due_at)
-            .limit(most)
-            .with_for_update(skip_locked=True)
-        )
-    ).all()
+    due = await work.due(Complaint, "answer_due_at", most=most)
     settings = await merchants.settings(work.session)
     for complaint in due:
-        complaint.answer_due_at = None
         if complaint.level < settings["complaint.levels"]:
             _raise_level(work, complaint, settings, "nobody answered in time")
     return len(due)
-
-
-async def lock(work: Work, complaint_id: int) -> Complaint:
-    """Return the complaint under a row lock; raises `RecordNotFound`."""
-    complaint = await work.session.scalar(
-        select(Complaint)
-        .where(Complaint.id == complaint_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    if complaint is None:
-        raise RecordNotFound("complaint", f"C-{complaint_id}")
-    return complaint
 
 
 def _raise_level(work: Work, complaint: Complaint, settings: merchants.Settings, why: str) -> None:

@@ -70,12 +70,13 @@ async def change(work: Work, drafts: Mapping[int, OrderDraft], clocks: Clocks) -
     new_parcels: list[tuple[int, OrderDraft]] = []
     for order in orders:
         draft = drafts[order.id]
+        was = order.state
         before = _Before(order.ship_by, order.deliver_by, order.shipped_at)
         _change_order(order, draft, before, clocks)
         positions = _change_lines(order, lines[order.id], draft.lines, new_lines)
         fresh = _change_parcels(work, order, parcels[order.id], draft, before, clocks)
         new_parcels.append((order.id, replace(draft, parcels=_placed(fresh, positions))))
-        work.record(Kind.ORDER_CHANGED, order, order_id=order.id, state=order.state)
+        work.record(Kind.ORDER_CHANGED, order, order_id=order.id, was=was, state=order.state)
     await work.insert(Line, new_lines)
     await add_parcels(work, new_parcels, clocks)
 

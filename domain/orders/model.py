@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from domain.errors import WrongState
@@ -45,6 +45,7 @@ TRANSITIONS: Mapping[State, frozenset[State]] = {
 UNSHIPPED = (State.PENDING, State.CONFIRMED, State.PICKING, State.PACKED)
 #: States in which no promise can be broken any more.
 OVER = (State.DELIVERED, State.COMPLETED, State.CANCELLED)
+OPEN = (*UNSHIPPED, State.SHIPPED)
 
 
 class Order(Owned, Base):
@@ -62,6 +63,7 @@ class Order(Owned, Base):
         Index(None, "merchant_id", "buyer_name_folded"),
         Index(None, "merchant_id", "ship_to_city_folded"),
         Index(None, "merchant_id", "placed_at"),
+        Index(None, "merchant_id", "state"),
         Index(None, "ship_by_due_at"),
     )
 
@@ -114,7 +116,7 @@ class Line(Owned, Base):
     __tablename__ = "order_lines"
     __table_args__ = (
         UniqueConstraint("order_id", "position"),
-        Index(None, "merchant_id", "sku"),
+        Index("ix_order_lines_merchant_id_sku", "merchant_id", text("lower(sku)")),
     )
 
     order_id: Mapped[int] = mapped_column(Id, ForeignKey("orders.id", ondelete="CASCADE"))
@@ -133,5 +135,7 @@ def fold(text: str | None) -> str | None:
     """Fold case and accents for looking up names and places: `García` is found as `garcia`."""
     if not text:
         return None
+    if text.isascii():
+        return text.lower()
     apart = unicodedata.normalize("NFKD", text.casefold())
     return "".join(sign for sign in apart if not unicodedata.combining(sign))

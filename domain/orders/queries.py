@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.complaints.model import State as ComplaintState
-from domain.errors import OrderNotFound, RecordNotFound
+from domain.errors import OrderNotFound
 from domain.money import Money
 from domain.orders.model import Line, Order, State, fold
 from domain.orders.surroundings import surroundings
@@ -192,19 +192,6 @@ async def card(session: AsyncSession, number: str) -> OrderView:
 async def card_by_id(session: AsyncSession, order_id: int) -> OrderView:
     """Read an order in full by its id; raises `OrderNotFound`."""
     return await _card(session, Order.id == order_id, str(order_id))
-
-
-async def lock(session: AsyncSession, order_id: int) -> Order:
-    """Return the order under a row lock, for a decision; raises `RecordNotFound`."""
-    order = await session.scalar(
-        select(Order)
-        .where(Order.id == order_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    if order is None:
-        raise RecordNotFound("order", order_id)
-    return order
 
 
 async def identify(session: AsyncSession, number: str) -> int:

@@ -9,7 +9,6 @@ from sqlalchemy import select
 
 from domain import merchants
 from domain.events import Kind
-from domain.orders import queries
 from domain.orders.additions import Key, add
 from domain.orders.changes import change
 from domain.orders.clocks import Clocks
@@ -61,7 +60,7 @@ async def receive(work: Work, drafts: Sequence[OrderDraft], *, source: str) -> C
 async def confirm(work: Work, member: Member, order_id: int) -> Order:
     """Confirm a pending order; raises `WrongState` once it has gone on."""
     member.must(Can.SHIP)
-    order = await queries.lock(work.session, order_id)
+    order = await work.lock(Order, order_id)
     order.move(State.CONFIRMED)
     work.record(Kind.ORDER_CONFIRMED, order, order_id=order.id)
     return order
@@ -69,17 +68,7 @@ async def confirm(work: Work, member: Member, order_id: int) -> Order:
 
 async def sweep_ship_by(work: Work, *, most: int) -> int:
     """Record which orders are about to miss their ship-by; returns how many were due."""
-    due = (
-        await work.session.scalars(
-            select(Order)
-            .where(Order.ship_by_due_at <= work.now)
-            .order_by(Order.ship_by_due_at)
-            .limit(most)
-            .with_for_update(skip_locked=True)
-        )
-    ).all()
-    for order in due:
-        order.ship_by_due_at = None
+    due = await work.due(Order, "ship_by_due_at", most=most)
     near = [order for order in due if order.state in UNSHIPPED and order.ship_by]
     storm_id = await storms.gather(work, Trouble.SHIP_BY_NEAR, near)
     for order in near:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Label, Select, func, select
@@ -17,8 +18,10 @@ _HISTORY = 8
 _SCANS = 6
 
 
+@cache
 def surroundings() -> tuple[Label[list[Row]], ...]:
     """Return lines, parcels, refunds, complaints and history, for a SELECT of `Order`."""
+    # Always the same, and to put it together takes longer than to run it.
     return (
         nested(_lines()).label("lines"),
         nested(_parcels()).label("parcels"),

@@ -40,7 +40,7 @@ async def card(session: AsyncSession, refund_id: int) -> RefundCard:
         )
     ).first()
     if row is None:
-        raise RecordNotFound("refund", f"R-{refund_id}")
+        raise RecordNotFound("refund", refund_id)
     refund, order = row
     titles = dict(
         (

@@ -21,7 +21,6 @@ from domain.errors import (
 )
 from domain.events import Kind
 from domain.money import Money
-from domain.orders import queries as orders
 from domain.orders.model import Line, Order
 from domain.people import Can, Member
 from domain.refunds import policy
@@ -114,7 +113,7 @@ async def request(work: Work, member: Member, order_id: int, ask: Ask) -> Refund
         raise ReasonNeeded("ask for a refund")
     if ask.amount and (ask.shipping or ask.goodwill or any(ask.lines.values())):
         raise SumAndParts
-    order = await orders.lock(work.session, order_id)
+    order = await work.lock(Order, order_id)
     parts = [*await _item_parts(work, order, ask), *_sum_parts(order, ask)]
     total = Money(sum(part.amount for part in parts), order.currency)
     if total.minor <= 0:
@@ -159,7 +158,7 @@ async def approve(work: Work, member: Member, refund_id: int) -> Refund:
         OwnRequest, AboveLimit, NoRole, RoleNeeded: this person may not.
         AlreadyDecided, WrongState, RecordNotFound: it is not to be decided any more.
     """
-    refund = await lock(work, refund_id)
+    refund = await work.lock(Refund, refund_id)
     if refund.state is not State.AWAITING_APPROVAL:
         refund.move(State.APPROVED)
     policy.check_approver(refund, member)
@@ -176,7 +175,7 @@ async def approve(work: Work, member: Member, refund_id: int) -> Refund:
 
 async def decline(work: Work, member: Member, refund_id: int, why: str) -> Refund:
     """Turn a refund down; raises `ReasonNeeded` without a reason, else as `approve`."""
-    refund = await lock(work, refund_id)
+    refund = await work.lock(Refund, refund_id)
     if refund.state is not State.AWAITING_APPROVAL:
         refund.move(State.DECLINED)
     member.must(Can.DECIDE_REFUND)
@@ -193,7 +192,7 @@ async def decline(work: Work, member: Member, refund_id: int, why: str) -> Refun
 
 async def withdraw(work: Work, member: Member, refund_id: int) -> Refund:
     """Take back one's own request before anyone decided it."""
-    refund = await lock(work, refund_id)
+    refund = await work.lock(Refund, refund_id)
     if refund.requested_by != member.member_id:
         raise RoleNeeded("withdraw this refund", ["the person who asked for it"])
     refund.move(State.WITHDRAWN)
@@ -204,17 +203,8 @@ async def withdraw(work: Work, member: Member, refund_id: int) -> Refund:
 
 async def sweep_expired(work: Work, *, most: int) -> int:
     """Let undecided refunds expire that are due; returns how many."""
-    due = (
-        await work.session.scalars(
-            select(Refund)
-            .where(Refund.expires_due_at <= work.now)
-            .order_by(Refund.expires_due_at)
-            .limit(most)
-            .with_for_update(skip_locked=True)
-        )
-    ).all()
+    due = await work.due(Refund, "expires_due_at", most=most)
     for refund in due:
-        refund.expires_due_at = None
         if refund.state is State.AWAITING_APPROVAL:
             refund.move(State.EXPIRED)
             refund.decided_at = work.now
@@ -228,7 +218,7 @@ async def submit(work: Work, refund_id: int, provider: str) -> Instruction | Non
     Returns what to pay, None if it is settled already. A refund that was submitted before
     is given out again: its key makes the provider pay once.
     """
-    refund = await lock(work, refund_id)
+    refund = await work.lock(Refund, refund_id)
     order = await work.session.get_one(Order, refund.order_id)
     if refund.state is State.APPROVED:
         refund.move(State.SUBMITTED)
@@ -245,7 +235,7 @@ async def settle(work: Work, refund_id: int, outcome: Outcome) -> Refund:
     Raises:
         WrongState: it was never submitted, or the answer contradicts an earlier one.
     """
-    refund = await lock(work, refund_id)
+    refund = await work.lock(Refund, refund_id)
     target = {Result.SUCCEEDED: State.SUCCEEDED, Result.FAILED: State.FAILED}.get(outcome.result)
     if target is None or refund.state is target:
         return refund
@@ -260,7 +250,7 @@ async def settle(work: Work, refund_id: int, outcome: Outcome) -> Refund:
 
 async def lose_sight(work: Work, refund_id: int, why: str) -> Refund:
     """Mark as unknown: the provider has to be asked what became of it."""
-    refund = await lock(work, refund_id)
+    refund = await work.lock(Refund, refund_id)
     if refund.state is State.SUBMITTED:
         refund.move(State.UNKNOWN)
         _record(work, refund, Kind.REFUND_UNKNOWN, why)
@@ -278,7 +268,7 @@ async def mark_paid(work: Work, member: Member, refund_id: int, reference: str) 
     member.must(Can.PAY_REFUND)
     if not reference.strip():
         raise PaymentReferenceNeeded
-    refund = await lock(work, refund_id)
+    refund = await work.lock(Refund, refund_id)
     if refund.state is State.SUCCEEDED:
         raise AlreadyPaid(refund.name)
     if refund.state is State.SUBMITTED and refund.provider != ByHand.name:
@@ -287,19 +277,6 @@ async def mark_paid(work: Work, member: Member, refund_id: int, reference: str) 
     refund.provider_reference = reference.strip()
     refund.settled_at = work.now
     _record(work, refund, Kind.REFUND_SUCCEEDED, None, reference=refund.provider_reference)
-    return refund
-
-
-async def lock(work: Work, refund_id: int) -> Refund:
-    """Return the refund under a row lock; raises `RecordNotFound`."""
-    refund = await work.session.scalar(
-        select(Refund)
-        .where(Refund.id == refund_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    if refund is None:
-        raise RecordNotFound("refund", f"R-{refund_id}")
     return refund
 
 

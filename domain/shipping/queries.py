@@ -9,7 +9,7 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.errors import RecordNotFound
-from domain.orders.model import OVER, UNSHIPPED, Order
+from domain.orders.model import OPEN, UNSHIPPED, Order
 from domain.shipping.model import ENDED, Parcel, Scan
 
 PAGE = 10
@@ -59,13 +59,12 @@ async def late(session: AsyncSession, now: datetime, *, start: int = 0) -> tuple
         Parcel.order_id == Order.id,
         Parcel.state.not_in(ENDED),
         or_(Parcel.trouble.is_not(None), Order.deliver_by < now),
-        Order.state.not_in(OVER),
     )
     overdue = and_(Order.state.in_(UNSHIPPED), Order.ship_by < now)
     query = (
         select(Order, Parcel)
         .outerjoin(Parcel, late_parcel)
-        .where(or_(Parcel.id.is_not(None), overdue))
+        .where(Order.state.in_(OPEN), or_(Parcel.id.is_not(None), overdue))
     )
     total = await session.scalar(select(func.count()).select_from(query.subquery()))
     rows = await session.execute(

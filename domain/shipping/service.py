@@ -10,9 +10,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from domain import merchants
-from domain.errors import Conflict, RecordNotFound
+from domain.errors import Conflict
 from domain.events import Kind
-from domain.orders import queries as orders
 from domain.orders.model import UNSHIPPED, Order
 from domain.orders.model import State as OrderState
 from domain.people import Can, Member
@@ -69,8 +68,8 @@ async def follow(work: Work, sighting: Sighting) -> Parcel | None:
     if found is None:
         return None
     # Whoever locks both locks the order first, as an order's source does.
-    order = await orders.lock(work.session, found.order_id)
-    parcel = await lock(work, found.id)
+    order = await work.lock(Order, found.order_id)
+    parcel = await work.lock(Parcel, found.id)
     if not await _keep(work, parcel, sighting) or not _is_news(parcel, sighting):
         return parcel
     parcel.state = sighting.state
@@ -93,7 +92,7 @@ async def follow(work: Work, sighting: Sighting) -> Parcel | None:
 async def acknowledge(work: Work, member: Member, parcel_id: int) -> Parcel:
     """Take a troubled parcel in hand; raises `AlreadyInHand` if somebody did, or it is over."""
     member.must(Can.SHIP)
-    parcel = await lock(work, parcel_id)
+    parcel = await work.lock(Parcel, parcel_id)
     if parcel.trouble is None:
         raise AlreadyInHand("This parcel is moving again. There is nothing left to do.")
     if parcel.acknowledged_by:
@@ -105,34 +104,14 @@ async def acknowledge(work: Work, member: Member, parcel_id: int) -> Parcel:
 
 async def sweep_late(work: Work, *, most: int) -> int:
     """Notice parcels whose delivery promise ran out; returns how many were due."""
-    due = (
-        await work.session.scalars(
-            select(Parcel)
-            .where(Parcel.late_due_at <= work.now)
-            .order_by(Parcel.late_due_at)
-            .limit(most)
-            .with_for_update(skip_locked=True)
-        )
-    ).all()
-    for parcel in due:
-        parcel.late_due_at = None
+    due = await work.due(Parcel, "late_due_at", most=most)
     await _all_in_trouble(work, due, Trouble.DELAYED, "past its delivery promise")
     return len(due)
 
 
 async def sweep_silent(work: Work, *, most: int) -> int:
     """Notice parcels that their carrier says nothing more of; returns how many were due."""
-    due = (
-        await work.session.scalars(
-            select(Parcel)
-            .where(Parcel.silent_due_at <= work.now)
-            .order_by(Parcel.silent_due_at)
-            .limit(most)
-            .with_for_update(skip_locked=True)
-        )
-    ).all()
-    for parcel in due:
-        parcel.silent_due_at = None
+    due = await work.due(Parcel, "silent_due_at", most=most)
     await _all_in_trouble(work, due, Trouble.CARRIER_SILENT, "no scan for days")
     return len(due)
 
@@ -163,19 +142,6 @@ def trouble_found(
         trouble=trouble,
         storm_id=storm_id,
     )
-
-
-async def lock(work: Work, parcel_id: int) -> Parcel:
-    """Return the parcel under a row lock; raises `RecordNotFound`."""
-    parcel = await work.session.scalar(
-        select(Parcel)
-        .where(Parcel.id == parcel_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    if parcel is None:
-        raise RecordNotFound("parcel", parcel_id)
-    return parcel
 
 
 async def _keep(work: Work, parcel: Parcel, sighting: Sighting) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -23,6 +24,7 @@ from domain.tables import upsert
 
 #: So many alerts of one kind at once are still read one by one.
 A_HANDFUL = 5
+AN_HOUR = timedelta(hours=1)
 _WORST = 8
 
 
@@ -80,5 +82,6 @@ def _in(storm: Storm) -> ColumnElement[bool]:
     return and_(
         Parcel.trouble == storm.trouble,
         Parcel.troubled_at >= storm.since,
+        Parcel.troubled_at < storm.since + AN_HOUR,
         Parcel.state.not_in(ENDED),
     )

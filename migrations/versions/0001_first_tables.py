@@ -161,6 +161,7 @@ def _orders() -> None:
         sa.Index(None, "merchant_id", "number"),
         sa.Index(None, "merchant_id", "placed_at"),
         sa.Index(None, "merchant_id", "ship_to_city_folded"),
+        sa.Index(None, "merchant_id", "state"),
         sa.Index(None, "ship_by_due_at"),
     )
     owned(
@@ -171,7 +172,7 @@ def _orders() -> None:
         *must(sa.Integer(), "quantity"),
         *may(ID, "unit_price", "shipping_price"),
         sa.UniqueConstraint("order_id", "position"),
-        sa.Index(None, "merchant_id", "sku"),
+        sa.Index("ix_order_lines_merchant_id_sku", "merchant_id", sa.text("lower(sku)")),
     )
 
 

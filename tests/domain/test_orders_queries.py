@@ -7,7 +7,7 @@ import pytest
 from domain.errors import OrderNotFound, RecordNotFound
 from domain.orders import queries
 from domain.orders.intake import LineDraft
-from domain.orders.model import State
+from domain.orders.model import Order, State
 from domain.refunds import service as refunds
 from domain.refunds.model import Reason
 from domain.refunds.model import State as RefundState
@@ -151,8 +151,9 @@ async def test_an_id_that_is_not_there_is_not_found(desk: Desk) -> None:
     async with desk.look() as session:
         with pytest.raises(OrderNotFound):
             await queries.card_by_id(session, 404)
+    async with desk.work() as work:
         with pytest.raises(RecordNotFound, match=r"This order \(404\)"):
-            await queries.lock(session, 404)
+            await work.lock(Order, 404)
 
 
 async def test_an_order_is_found_by_each_of_its_keys(desk: Desk) -> None:

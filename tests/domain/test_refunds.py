@@ -419,7 +419,7 @@ async def test_a_refund_that_is_not_there_is_not_found(desk: Desk) -> None:
         lambda work: queries.card(work.session, 404),
     )
     for attempt in attempts:
-        with pytest.raises(RecordNotFound, match=r"This refund \(R-404\) is not on this desk"):
+        with pytest.raises(RecordNotFound, match=r"This refund \(404\) is not on this desk"):
             async with desk.work() as work:
                 await attempt(work)
 
