@@ -167,7 +167,7 @@ async def test_open_cases_come_most_escalated_and_oldest_first(desk: Desk) -> No
     async with desk.look() as session:
         cases, total = await queries.unresolved(session, most=2)
         card = await queries.card(session, first)
-        with pytest.raises(RecordNotFound, match=r"This complaint \(C-404\)"):
+        with pytest.raises(RecordNotFound, match=r"This complaint \(404\)"):
             await queries.card(session, 404)
     assert ([one.id for one in cases], total) == ([third, first], 3)
     assert (card.complaint.id, card.order.number) == (first, "1001")

@@ -8,7 +8,7 @@ import re
 import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -108,6 +108,13 @@ class Deskhand:
             if process.returncode is None:
                 process.kill()
             await running.ended()
+
+
+async def true(condition: Callable[[], object]) -> None:
+    """Wait until a condition holds that nothing tells of."""
+    async with asyncio.timeout(_PATIENCE):
+        while not condition():
+            await asyncio.sleep(0.05)
 
 
 async def get(url: str) -> tuple[int, str]:
