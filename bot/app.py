@@ -9,14 +9,12 @@ import socket
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 import aiohttp
 from aiohttp import web
 from pydantic import SecretStr
-from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
-from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
@@ -27,15 +25,15 @@ from bot.connectors import easypost
 from bot.http.metrics import Metrics
 from bot.http.server import CantListen, listen
 from bot.http.server import build as build_http
-from bot.slack import refusals
+from bot.slack import refusals, socket_mode
 from bot.slack.app import build as build_bolt
+from bot.slack.entrance import entrance
 from bot.slack.posting import Posting
 from bot.work.clock import Clock
 from bot.work.outcomes import Handler
 from bot.work.payment import Payments
 from bot.work.worker import Worker
 from domain import merchants
-from domain.errors import DeskhandError
 from domain.refunds.payment import PaymentProvider
 from domain.store import Store
 from handlers import alerts, cards
@@ -44,18 +42,11 @@ from handlers.turn import Desk
 Only = Literal["web", "worker"]
 _log = logging.getLogger(__name__)
 _THIS_MACHINE = ("127.0.0.1", "0.0.0.0", "::1", "::")  # noqa: S104 — shown, not bound
-#: How long requests and jobs under way may take to finish when the process is told to stop.
-_GRACE = 10.0
-
-
-class SlackRefused(DeskhandError):
-    """Slack does not take the token; says what to check."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(
-            f"Slack refuses SLACK_BOT_TOKEN ({code}). Copy the bot token from “OAuth & "
-            "Permissions” of your app, and reinstall the app if it was removed."
-        )
+#: What is under way when the process is told to stop may take this long to end: requests as
+#: Slack waits for them, and jobs so that all is over in the ten seconds that Docker gives.
+_GRACE = 3.0
+_WORK_GRACE = timedelta(seconds=6)
+_NOT_YET = "Slack can't be reached yet (%s). Trying with the first request."
 
 
 def utc_now() -> datetime:
@@ -95,11 +86,14 @@ async def until_told_to_stop(life: AbstractAsyncContextManager[object]) -> None:
 @asynccontextmanager
 async def _announced(config: Config, only: Only | None) -> AsyncGenerator[None]:
     async with running(config, only=only) as site:
-        if only == "worker" or config.socket_mode:
-            what = "jobs" if only == "worker" else "Slack by Socket Mode"
-            _log.info("Deskhand serves %s; its health is at %s/readyz", what, site.address)
+        if only == "worker":
+            what = "jobs"
+        elif config.socket_mode:
+            what = "Slack by Socket Mode"
         else:
-            _log.info("Deskhand serves %s/slack/events", site.address)
+            what = f"Slack at {site.address}/slack/events"
+        health = f"; its health is at {site.address}/readyz" if site.address else ""
+        _log.info("Deskhand serves %s%s", what, health)
         yield
 
 
@@ -129,7 +123,7 @@ async def running(
 
     `listener` is a socket that listens already, `extend` adds routes beside the desk's own,
     `prepare` runs before the first job. The parts stop in the reverse order of their start:
-    nobody is let in any more, then jobs end, then connections close.
+    the socket, then jobs, then requests, whose jobs are left for the next start.
     """
     async with AsyncExitStack() as stack:
         store = Store(config.database_url, alerts=alerts.route)
@@ -137,13 +131,20 @@ async def running(
         await database.check(store)
         await migrate.upgrade(store)
         client = _client(config, await stack.enter_async_context(aiohttp.ClientSession()))
+        signing_secret = _secret(config.slack_signing_secret)
         bolt = build_bolt(
             Desk(store=store, now=now, admins=config.admins),
             client,
-            signing_secret=_secret(config.slack_signing_secret) or "",
+            signing_secret=signing_secret or "",
         )
         metrics = Metrics()
-        worker = Worker(store, _handlers(store, client, providers or {}, now), now, observe=metrics)
+        worker = Worker(
+            store,
+            _handlers(store, client, providers or {}, now),
+            now,
+            grace=_WORK_GRACE,
+            observe=metrics,
+        )
         store.wake = worker.wake
         clock = Clock(store, now)
         at_work: dict[str, asyncio.Task[None] | None] = (
@@ -158,8 +159,9 @@ async def running(
                 name: task is not None and not task.done() for name, task in at_work.items()
             },
         )
-        if only != "worker":
-            web_app.router.add_post("/slack/events", _slack_events(bolt))
+        # Without a secret anybody could sign, so then there is no such route.
+        if signing_secret and only != "worker":
+            web_app.router.add_post("/slack/events", entrance(bolt, signing_secret))
         extend(web_app)
         listener = listener or _listen(config, only)
         address = await stack.enter_async_context(_served(web_app, listener)) if listener else ""
@@ -168,8 +170,9 @@ async def running(
             await prepare(store)
         if only != "web":
             await stack.enter_async_context(_working(worker, clock, at_work))
-        if config.socket_mode and only != "worker":
-            await stack.enter_async_context(_socket_mode(bolt, config))
+        if config.slack_app_token and only != "worker":
+            app_token = config.slack_app_token.get_secret_value()
+            await stack.enter_async_context(socket_mode.connected(bolt, app_token))
         yield Site(store, bolt, worker, clock, address)
 
 
@@ -196,9 +199,12 @@ async def connect(client: AsyncWebClient, store: Store, now: Callable[[], dateti
     try:
         answer = await client.auth_test()
     except SlackApiError as error:
-        raise SlackRefused(refusals.code(error) or "it gave no reason") from error
+        if refusals.is_definite(error):
+            raise refusals.SlackRefused("SLACK_BOT_TOKEN", error) from error
+        _log.warning(_NOT_YET, refusals.code(error) or "no answer in words")
+        return
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
-        _log.warning("Slack can't be reached yet (%s). Trying with the first request.", error)
+        _log.warning(_NOT_YET, error)
         return
     async with store.across(write=True) as session:
         await merchants.bind(session, answer["team_id"], str(answer.get("team") or ""), now())
@@ -261,25 +267,6 @@ async def _working(
         await time
         worker.stop()
         await jobs
-
-
-@asynccontextmanager
-async def _socket_mode(bolt: AsyncApp, config: Config) -> AsyncGenerator[None]:
-    """Take Slack's requests over an outgoing connection, which is kept up until the end."""
-    handler = AsyncSocketModeHandler(bolt, _secret(config.slack_app_token))
-    handler.client.web_client.base_url = config.slack_api_url
-    await handler.connect_async()  # type: ignore[no-untyped-call]
-    try:
-        yield
-    finally:
-        await handler.close_async()  # type: ignore[no-untyped-call]
-
-
-def _slack_events(bolt: AsyncApp) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    async def dispatch(request: web.Request) -> web.StreamResponse:
-        return await to_aiohttp_response(await bolt.async_dispatch(await to_bolt_request(request)))
-
-    return dispatch
 
 
 def _secret(value: SecretStr | None) -> str | None:

@@ -24,7 +24,9 @@ _SERVER_ERROR = 500
 _RATE_LIMITED = 429
 
 #: Refusals that say nothing of the call: the next one may go through.
-_PASSING = frozenset({"fatal_error", "internal_error", "request_timeout", "service_unavailable"})
+_PASSING = frozenset(
+    {"fatal_error", "internal_error", "ratelimited", "request_timeout", "service_unavailable"}
+)
 _REINSTALL = "Slack does not accept the app's token any more. Install Deskhand again, then retry."
 _REFUSALS = {
     "channel_not_found": "Slack knows no channel {place}, or Deskhand may not see it. Invite it "
@@ -58,6 +60,23 @@ _REFUSALS = {
     ),
 }
 _REFUSALS["restricted_action_read_only_channel"] = _REFUSALS["restricted_action"]
+
+
+_TOKENS = {
+    "SLACK_BOT_TOKEN": "Copy the bot token from “OAuth & Permissions” of your app, and reinstall "
+    "the app if it was removed.",
+    "SLACK_APP_TOKEN": "Make an app-level token with connections:write under “Basic Information” "
+    "of your app, and turn Socket Mode on there.",
+}
+
+
+class SlackRefused(DeskhandError):
+    """Slack does not take the token in this variable; says what to check."""
+
+    def __init__(self, name: str, error: SlackApiError) -> None:
+        super().__init__(
+            f"Slack refuses {name} ({code(error) or 'it gave no reason'}). {_TOKENS[name]}"
+        )
 
 
 class SlackDown(DeskhandError):

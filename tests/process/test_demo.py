@@ -43,7 +43,7 @@ async def test_the_demo_opens_a_shop_and_leaves_nothing_behind(
             # A page that is looked at must not keep the shop open.
             async with session.get(f"{address}/local/stream?as={seen['me']['id']}") as stream:
                 assert stream.status == 200
-                said = await demo.stop(signal.SIGINT, within=3)
-    assert (said.code, said.err) == (0, "")
+                ended = await demo.stop(signal.SIGINT, within=3)
+    assert (ended.code, ended.err) == (0, "")
     assert list(temporary.iterdir()) == []
     assert list(bare.folder.iterdir()) == []

@@ -39,10 +39,9 @@ async def test_told_to_stop_in_the_middle_it_ends_well_and_the_next_one_goes_on(
 
 
 async def test_killed_while_slack_answers_it_posts_nothing_twice(
-    furnished_on_both: Deskhand, opened: Elsewhere
+    furnished: Deskhand, opened: Elsewhere
 ) -> None:
-    deskhand = furnished_on_both
-    async with deskhand.start("serve") as desk:
+    async with furnished.start("serve") as desk:
         await opened.point_at(desk)
         # The messages are there at once, but the desk does not hear of it.
         opened.slack.fail("chat.postMessage", delay_ms=2500, times=2)
@@ -50,9 +49,9 @@ async def test_killed_while_slack_answers_it_posts_nothing_twice(
         await opened.cards(REFUNDS, 1)
         await opened.cards(COMPLAINTS, 1)
         assert (await desk.stop(signal.SIGKILL)).code == -signal.SIGKILL
-    assert (await deskhand("jobs")).out.startswith(f"{2 * _EACH - 2} ready, 2 running, 0 dead")
-    await _leases_end(deskhand.environment["DATABASE_URL"])
-    async with deskhand.start("serve") as desk:
+    assert (await furnished("jobs")).out.startswith(f"{2 * _EACH - 2} ready, 2 running, 0 dead")
+    await _leases_end(furnished.environment["DATABASE_URL"])
+    async with furnished.start("serve") as desk:
         await opened.point_at(desk)
         await _everything_is_posted_once(opened)
         assert (await desk.stop()).code == 0
