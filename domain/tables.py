@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -9,6 +10,7 @@ from typing import Any, ClassVar
 from sqlalchemy import (
     JSON,
     BigInteger,
+    ColumnElement,
     DateTime,
     Dialect,
     Enum,
@@ -17,11 +19,13 @@ from sqlalchemy import (
     MetaData,
     String,
     TypeDecorator,
+    any_,
+    literal,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Mapped, mapped_column
 
 #: SQLite counts upwards by itself only on a column of type INTEGER.
 Id = BigInteger().with_variant(Integer, "sqlite")
@@ -88,3 +92,14 @@ def upsert(session: AsyncSession, table: type[Base]) -> sqlite.Insert | postgres
     if session.get_bind().dialect.name == "postgresql":
         return postgresql.insert(table)
     return sqlite.insert(table)
+
+
+def among(
+    session: AsyncSession, column: InstrumentedAttribute[Any], values: Iterable[Any]
+) -> ColumnElement[bool]:
+    """Match any of hundreds of values."""
+    if session.get_bind().dialect.name != "postgresql":
+        return column.in_(list(values))
+    # As one array: PostgreSQL keeps a statement's plan, and for hundreds of parameters on a
+    # table that is still small that would be to read all of it, however large it grows.
+    return column == any_(literal(list(values), ARRAY(column.type)))

@@ -13,7 +13,7 @@ from domain.orders.intake import LineDraft, OrderDraft
 from domain.orders.model import Line, Order, fold
 from domain.shipping.model import Content, Parcel, as_tracked
 from domain.store import BULK, Work
-from domain.tables import upsert
+from domain.tables import among, upsert
 
 #: What a merchant knows an order by: its sales channel and its number there.
 Key = tuple[str, str]
@@ -85,7 +85,11 @@ async def add_parcels(work: Work, placed: Sequence[tuple[int, OrderDraft]], cloc
     )
     found = await work.session.execute(
         select(Line.order_id, Line.position, Line.id).where(
-            Line.order_id.in_({order_id for order_id, lines in contents if lines})
+            among(
+                work.session,
+                Line.order_id,
+                {order_id for order_id, lines in contents if lines},
+            )
         )
     )
     line_ids = {(order_id, position): line_id for order_id, position, line_id in found}

@@ -23,6 +23,7 @@ from domain.orders.model import OVER, TRANSITIONS, UNSHIPPED, Line, Order, State
 from domain.shipping import service as shipping
 from domain.shipping.model import ENDED, TROUBLES, Parcel, ParcelState, as_tracked
 from domain.store import Work
+from domain.tables import among
 
 #: How far along a parcel is. A shop knows less of it than the carrier who scans it, so what
 #: the shop says counts only where it is further along.
@@ -57,14 +58,14 @@ async def change(work: Work, drafts: Mapping[int, OrderDraft], clocks: Clocks) -
         return
     orders = await work.session.scalars(
         select(Order)
-        .where(Order.id.in_(drafts))
+        .where(among(work.session, Order.id, drafts))
         .order_by(Order.id)
         .with_for_update()
         .execution_options(populate_existing=True)
     )
-    lines = await _by_order(work, select(Line).where(Line.order_id.in_(drafts)))
+    lines = await _by_order(work, select(Line).where(among(work.session, Line.order_id, drafts)))
     parcels = await _by_order(
-        work, select(Parcel).where(Parcel.order_id.in_(drafts)).with_for_update()
+        work, select(Parcel).where(among(work.session, Parcel.order_id, drafts)).with_for_update()
     )
     new_lines: list[dict[str, Any]] = []
     new_parcels: list[tuple[int, OrderDraft]] = []

@@ -18,6 +18,7 @@ from domain.people import Can, Member
 from domain.shipping import storms
 from domain.shipping.model import Trouble
 from domain.store import Work
+from domain.tables import among
 
 
 @dataclass(slots=True)
@@ -80,7 +81,7 @@ async def _known(work: Work, numbers: Iterable[str]) -> dict[Key, tuple[int, str
     """Return the ids and fingerprints of orders with these numbers."""
     found = await work.session.execute(
         select(Order.channel, Order.number, Order.id, Order.fingerprint).where(
-            Order.number.in_(set(numbers))
+            among(work.session, Order.number, set(numbers))
         )
     )
     return {(channel, number): (order_id, seen) for channel, number, order_id, seen in found}
