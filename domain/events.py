@@ -6,10 +6,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Index
+from sqlalchemy import Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.tables import Base, Id, Owned
+
+_SEALED = text("position IS NOT NULL")
+_UNSEALED = text("position IS NULL")
 
 
 class Kind(StrEnum):
@@ -48,12 +51,28 @@ class Event(Owned, Base):
 
     `actor` is a workspace member id (U…), or `clock`, `worker`, `import`, or a partner's
     name. `data` holds what the kind needs besides, without personal data of buyers.
+    `position` and `digest` are its seal, which `domain.record` puts on it, None until then.
     """
 
     __tablename__ = "events"
     __table_args__ = (
         Index(None, "merchant_id", "order_id", "id"),
         Index(None, "merchant_id", "subject", "subject_id", "id"),
+        Index(
+            "ix_events_sealed",
+            "merchant_id",
+            "position",
+            unique=True,
+            sqlite_where=_SEALED,
+            postgresql_where=_SEALED,
+        ),
+        Index(
+            "ix_events_unsealed",
+            "merchant_id",
+            "id",
+            sqlite_where=_UNSEALED,
+            postgresql_where=_UNSEALED,
+        ),
     )
 
     kind: Mapped[str]
@@ -64,3 +83,5 @@ class Event(Owned, Base):
     subject_id: Mapped[int] = mapped_column(Id)
     order_id: Mapped[int | None] = mapped_column(Id)
     data: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    position: Mapped[int | None] = mapped_column(Id)
+    digest: Mapped[str | None]

@@ -164,6 +164,12 @@ class Store:
         self.wake = wake
         self.engine = _engine(self.url)
         self._writer = self.engine.execution_options(deskhand_write=True)
+        # Each statement of PostgreSQL's sees what was committed before it, by default.
+        self._still = (
+            self.engine
+            if self.is_sqlite
+            else self.engine.execution_options(isolation_level="REPEATABLE READ")
+        )
         # SQLite has one writer, for which it polls: within one process taking turns is
         # quicker, fair, and keeps the connections of those who wait free for readers.
         self._turn = asyncio.Lock()
@@ -176,13 +182,19 @@ class Store:
     @asynccontextmanager
     async def read(self, merchant_id: int) -> AsyncGenerator[AsyncSession]:
         """Open a read-only look at one merchant's rows."""
-        async with self._session(merchant_id, write=False) as session:
+        async with self._session(merchant_id, self.engine) as session:
+            yield session
+
+    @asynccontextmanager
+    async def snapshot(self, merchant_id: int) -> AsyncGenerator[AsyncSession]:
+        """Open a read-only look at one moment: what is written meanwhile does not show."""
+        async with self._session(merchant_id, self._still) as session:
             yield session
 
     @asynccontextmanager
     async def write(self, merchant_id: int, *, now: datetime, actor: str) -> AsyncGenerator[Work]:
         """Open a unit of work; it commits at the end, or not at all if an error leaves it."""
-        async with self._session(merchant_id, write=True) as session:
+        async with self._session(merchant_id, self._writer) as session:
             work = Work(session, merchant_id, now, actor, self.alerts)
             yield work
             await work.settle()
@@ -193,17 +205,16 @@ class Store:
     @asynccontextmanager
     async def across(self, *, write: bool = False) -> AsyncGenerator[AsyncSession]:
         """Open a session over every merchant: for the worker, the clock and migrations alone."""
-        async with self._session(None, write=write) as session:
+        async with self._session(None, self._writer if write else self.engine) as session:
             yield session
             await session.commit()
 
     @asynccontextmanager
     async def _session(
-        self, merchant_id: int | None, *, write: bool
+        self, merchant_id: int | None, bind: AsyncEngine
     ) -> AsyncGenerator[AsyncSession]:
-        bind = self._writer if write else self.engine
         async with (
-            self._turn if write and self.is_sqlite else nullcontext(),
+            self._turn if bind is self._writer and self.is_sqlite else nullcontext(),
             AsyncSession(bind, expire_on_commit=False) as session,
         ):
             session.info["merchant_id"] = merchant_id

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from domain import cards, events, inbox, jobs, merchants, people
+from domain import cards, events, inbox, jobs, merchants, people, record
 from domain.complaints import model as complaints
 from domain.orders import model as orders
 from domain.refunds import model as refunds
@@ -19,6 +19,7 @@ __all__ = [
     "metadata",
     "orders",
     "people",
+    "record",
     "refunds",
     "shipping",
 ]

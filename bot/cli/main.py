@@ -9,8 +9,9 @@ from typing import Any, NoReturn
 import click
 from click.exceptions import NoArgsIsHelpError
 
+from bot.cli.audit import audit
 from bot.cli.importing import import_orders
-from bot.cli.log import audit, jobs
+from bot.cli.jobs import jobs
 from bot.cli.people import people
 from bot.cli.running import demo, doctor, manifest, migrate, serve
 from bot.cli.settings import settings

@@ -13,3 +13,8 @@ def echo_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     for row in (header, *rows):
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
         click.echo("  ".join(cells).rstrip())
+
+
+def one_line(text: str | None) -> str:
+    """Return text of any kind as it fits in a row."""
+    return " ".join((text or "").split())

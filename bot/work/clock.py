@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import InstrumentedAttribute
 
 from bot.work.outcomes import sentence
+from domain import record
 from domain.complaints import service as complaints
 from domain.complaints.model import Complaint
 from domain.orders import service as orders
@@ -29,6 +30,8 @@ log = logging.getLogger(__name__)
 
 #: Small enough that a unit of work is over before anyone waits for its locks.
 BATCH = 100
+#: Events are sealed many at a time: nobody but another sealer waits for that lock.
+SEALED_AT_ONCE = 500
 
 
 class _Run(Protocol):
@@ -78,6 +81,7 @@ class Clock:
         while not self._stopped.is_set():
             try:
                 await self.tick(self._now())
+                await self.seal(self._now())
             except (SQLAlchemyError, OSError) as error:
                 log.warning(
                     "The clock can't read the database (%s). It tries again in %s.",
@@ -95,8 +99,18 @@ class Clock:
         swept = 0
         for name, merchants in (await self._due(now)).items():
             for merchant_id in merchants:
-                swept += await self._sweep(name, merchant_id, now)
+                sweep = self._sweeps[name].run
+                swept += await self._batches(name, sweep, BATCH, merchant_id, now)
         return swept
+
+    async def seal(self, now: datetime) -> int:
+        """Seal what was recorded since the last time; returns how many events were."""
+        async with self._store.across() as session:
+            merchants = await record.unsealed_merchants(session)
+        sealed = 0
+        for merchant_id in merchants:
+            sealed += await self._batches("seals", record.seal, SEALED_AT_ONCE, merchant_id, now)
+        return sealed
 
     async def _due(self, now: datetime) -> Mapping[str, list[int]]:
         """Return which merchants have something due, by sweep, in one query."""
@@ -114,16 +128,18 @@ class Clock:
                 found[name].append(merchant_id)
         return found
 
-    async def _sweep(self, name: str, merchant_id: int, now: datetime) -> int:
+    async def _batches(
+        self, name: str, run: _Run, most: int, merchant_id: int, now: datetime
+    ) -> int:
         swept = 0
         while True:
             try:
                 async with self._store.write(merchant_id, now=now, actor=CLOCK) as work:
-                    batch = await self._sweeps[name].run(work, most=BATCH)
+                    batch = await run(work, most=most)
             except Exception as error:  # noqa: BLE001 — one odd record must not stop everyone's clock
                 # Without the trace, whose words may hold personal data.
                 log.error("The sweep of %s failed: %s", name, sentence(error))  # noqa: TRY400
                 return swept
             swept += batch
-            if batch < BATCH:
+            if batch < most:
                 return swept

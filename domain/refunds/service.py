@@ -143,7 +143,14 @@ async def request(work: Work, member: Member, order_id: int, ask: Ask) -> Refund
         refund.move(State.AWAITING_APPROVAL)
         refund.expires_due_at = work.now + timedelta(hours=settings["refund.expires_after_hours"])
     await work.session.flush()
-    _record(work, refund, Kind.REFUND_REQUESTED, ask.note, reason=ask.reason)
+    _record(
+        work,
+        refund,
+        Kind.REFUND_REQUESTED,
+        ask.note,
+        reason=ask.reason,
+        policy=verdict.explanation,
+    )
     if not verdict.approvers:
         refund.move(State.APPROVED)
         refund.decided_at = work.now

@@ -70,6 +70,7 @@ async def test_a_sum_is_asked_for_and_waits_for_one_approver(desk: Desk, order_i
         "state": "awaiting_approval",
         "amount": 1000,
         "currency": "USD",
+        "policy": "needs one approver",
         "reason": "damaged",
     }
 

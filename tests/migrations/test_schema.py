@@ -23,6 +23,12 @@ _INDEXES = {
     "postgresql": "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'",
 }
 
+_MERCHANT = "INSERT INTO merchants (id, name, created_at) VALUES (1, '', '2026-11-24 09:30:00')"
+_EVENT = (
+    "INSERT INTO events (merchant_id, kind, at, actor, subject, subject_id, data, position, digest)"
+    " VALUES (1, 'OrderReceived', '2026-11-24 09:30:00', 'import', 'order', 1, '{}', 1, 'a')"
+)
+
 
 # SQLite does not describe an index of lower(sku); indexes are compared below.
 @pytest.mark.filterwarnings("ignore:.*expression-based index")
@@ -51,6 +57,22 @@ async def test_going_down_takes_every_table_away(empty_store: Store) -> None:
     async with empty_store.engine.connect() as connection:
         left = await connection.run_sync(lambda sync: inspect(sync).get_table_names())
     assert left == ["alembic_version"]
+
+
+async def test_the_log_survives_going_down_and_up_again(empty_store: Store) -> None:
+    await migrate.upgrade(empty_store)
+    async with empty_store.across(write=True) as session:
+        await session.execute(text(_MERCHANT))
+        await session.execute(text(_EVENT))
+    before = await _indexes(empty_store)
+    await migrate.downgrade(empty_store, "0001")
+    async with empty_store.across() as session:
+        assert (await session.execute(text("SELECT actor, data FROM events"))).one()[0] == "import"
+    await migrate.upgrade(empty_store)
+    async with empty_store.across() as session:
+        kept = await session.execute(text("SELECT actor, position, digest FROM events"))
+        assert kept.one() == ("import", None, None)
+    assert await _indexes(empty_store) == before
 
 
 async def test_migrating_says_from_where_to_where(empty_store: Store) -> None:

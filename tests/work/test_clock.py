@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import event, select, text
 
 from bot.work.clock import BATCH, SWEEPS, Clock, Sweep
 from domain import merchants
@@ -202,6 +202,33 @@ async def test_the_clock_ticks_until_it_is_stopped(desk: Small) -> None:
     await expired.wait()
     clock.stop()
     await run
+
+
+async def test_a_running_clock_seals_what_was_recorded(desk: Small) -> None:
+    def last_tick() -> datetime:
+        clock.stop()
+        return desk.now
+
+    await desk.order()
+    clock = Clock(desk.store, last_tick)
+    await clock.run()
+
+    [received] = await history(desk, Kind.ORDER_RECEIVED)
+    assert received.position == 1
+
+
+async def test_an_event_that_cannot_be_sealed_does_not_stop_the_clock(
+    desk: Small, now: datetime, caplog: pytest.LogCaptureFixture
+) -> None:
+    if not desk.store.is_sqlite:
+        pytest.skip("PostgreSQL takes no such value")
+    await desk.order()
+    async with desk.store.across(write=True) as session:
+        await session.execute(text("UPDATE events SET data = '{'"))
+
+    assert await Clock(desk.store, lambda: now).seal(now) == 0
+
+    assert "The sweep of seals failed: " in caplog.text
 
 
 async def _due_complaint(store: Store, merchant: int, now: datetime) -> None:

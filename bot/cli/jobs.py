@@ -1,15 +1,11 @@
-"""`deskhand jobs` and `deskhand audit`: what is being done, and what was."""
+"""`deskhand jobs`: what is yet to be done, and what was given up."""
 # ruff: noqa: PLC0415 — a command imports what it needs, so that --help answers at once
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
 
 import click
-
-if TYPE_CHECKING:
-    from domain.events import Event
 
 
 @click.group(invoke_without_command=True)
@@ -49,25 +45,9 @@ def retry(job: int | None, *, everything: bool) -> None:
     asyncio.run(_retry(job))
 
 
-@click.command()
-@click.option("--order", "number", help="Only what happened to the order of this number.")
-@click.option(
-    "--limit", type=click.IntRange(1), default=50, show_default=True, help="How many, at most."
-)
-def audit(number: str | None, limit: int) -> None:
-    """Show who did what, when, and why, latest last. Times are UTC.
-
-    \b
-    deskhand audit
-    deskhand audit --order 1042
-    deskhand audit --limit 500
-    """  # noqa: D301 — \b keeps click from rewrapping
-    asyncio.run(_audit(number, limit))
-
-
 async def _list() -> None:
     from bot.cli.desk import desk
-    from bot.cli.table import echo_table
+    from bot.cli.table import echo_table, one_line
     from domain import jobs as queue
 
     async with desk() as console, console.read() as session:
@@ -79,7 +59,7 @@ async def _list() -> None:
         click.echo("\nDead, latest first. `deskhand jobs retry ID` tries one again:")
         echo_table(
             ("ID", "KIND", "ATTEMPTS", "LAST ERROR"),
-            [(str(job.id), job.kind, str(job.attempts), _line(job.last_error)) for job in dead],
+            [(str(job.id), job.kind, str(job.attempts), one_line(job.last_error)) for job in dead],
         )
 
 
@@ -92,39 +72,3 @@ async def _retry(job: int | None) -> None:
     if not revived and job is not None:
         raise click.ClickException(f"There is no dead job {job}. `deskhand jobs` shows which are.")
     click.echo(f"{revived:,} {'job is' if revived == 1 else 'jobs are'} ready to run again.")
-
-
-async def _audit(number: str | None, limit: int) -> None:
-    from sqlalchemy import select
-
-    from bot.cli.desk import desk
-    from bot.cli.table import echo_table
-    from domain.events import Event
-    from domain.orders import queries
-
-    latest = select(Event).order_by(Event.id.desc()).limit(limit)
-    async with desk() as console, console.read() as session:
-        if number is not None:
-            latest = latest.where(Event.order_id == await queries.identify(session, number))
-        found = (await session.scalars(latest)).all()
-    if found:
-        echo_table(("WHEN", "WHO", "WHAT", "ABOUT", "WHY"), [_row(one) for one in reversed(found)])
-    else:
-        click.echo("Nothing has happened yet.")
-
-
-def _row(event: Event) -> tuple[str, str, str, str, str]:
-    details = " ".join(
-        f"{key}={value}" for key, value in event.data.items() if value not in (None, "")
-    )
-    return (
-        f"{event.at:%Y-%m-%d %H:%M:%S}",
-        event.actor,
-        event.kind,
-        f"{event.subject} {event.subject_id}",
-        _line(" ".join(filter(None, (event.why, f"({details})" if details else "")))),
-    )
-
-
-def _line(text: str | None) -> str:
-    return " ".join((text or "").split())
