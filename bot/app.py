@@ -24,6 +24,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot import database, migrate
 from bot.config import Config
 from bot.connectors import easypost
+from bot.connectors.stripe import events as stripe
+from bot.connectors.stripe.payments import Stripe
 from bot.http.metrics import Metrics
 from bot.http.server import CantListen, listen
 from bot.http.server import build as build_http
@@ -127,7 +129,8 @@ async def running(
 ) -> AsyncGenerator[Site]:
     """Start a desk and stop it at the end.
 
-    `listener` is a socket that listens already, `extend` adds routes beside the desk's own,
+    `listener` is a socket that listens already, `providers` stand in for those that the
+    configuration connects, `extend` adds routes beside the desk's own,
     `prepare` runs before the first job. The parts stop in the reverse order of their start:
     nobody is let in any more, then jobs end, then connections close.
     """
@@ -143,7 +146,9 @@ async def running(
             signing_secret=_secret(config.slack_signing_secret) or "",
         )
         metrics = Metrics()
-        worker = Worker(store, _handlers(store, client, providers or {}, now), now, observe=metrics)
+        if providers is None:
+            providers = await stack.enter_async_context(connected(config))
+        worker = Worker(store, _handlers(store, client, providers, now), now, observe=metrics)
         store.wake = worker.wake
         clock = Clock(store, now)
         at_work: dict[str, asyncio.Task[None] | None] = (
@@ -154,6 +159,7 @@ async def running(
             metrics,
             now=now,
             easypost_secret=_secret(config.easypost_webhook_secret),
+            stripe_secret=_secret(config.stripe_webhook_secret),
             alive=lambda: {
                 name: task is not None and not task.done() for name, task in at_work.items()
             },
@@ -171,6 +177,20 @@ async def running(
         if config.socket_mode and only != "worker":
             await stack.enter_async_context(_socket_mode(bolt, config))
         yield Site(store, bolt, worker, clock, address)
+
+
+@asynccontextmanager
+async def connected(config: Config) -> AsyncGenerator[Mapping[str, PaymentProvider]]:
+    """Connect the payment providers that have a key, by the name that orders have for them."""
+    api_key = _secret(config.stripe_api_key)
+    if api_key is None:
+        yield {}
+        return
+    provider = Stripe(api_key, config.stripe_api_url)
+    try:
+        yield {provider.name: provider}
+    finally:
+        await provider.close()
 
 
 def _listen(config: Config, only: Only | None) -> socket.socket | None:
@@ -223,6 +243,7 @@ def _handlers(
         **Posting(store, clients, cards.draw, now).handlers(),
         **Payments(store, providers, now).handlers(),
         f"inbox.{easypost.SOURCE}": easypost.reader(store, now),
+        f"inbox.{Stripe.name}": stripe.reader(store, now),
     }
 
 
