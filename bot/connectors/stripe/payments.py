@@ -179,4 +179,5 @@ def _doubt(error: StripeError) -> NoReturn:
 def _trouble(error: StripeError) -> str:
     if error.http_status is None:
         return "Stripe can't be reached, or did not answer in time."
-    return f"Stripe answered with an error of its own (HTTP {error.http_status})."
+    words = f": {error.user_message}" if error.user_message else ""
+    return f"Stripe answered with HTTP {error.http_status}{words}".rstrip(".") + "."
