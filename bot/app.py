@@ -22,6 +22,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot import database, migrate
 from bot.config import Config
 from bot.connectors import easypost
+from bot.connectors.stripe import events as stripe
+from bot.connectors.stripe.payments import Stripe
 from bot.http.metrics import Metrics
 from bot.http.server import CantListen, listen
 from bot.http.server import build as build_http
@@ -121,7 +123,8 @@ async def running(
 ) -> AsyncGenerator[Site]:
     """Start a desk and stop it at the end.
 
-    `listener` is a socket that listens already, `extend` adds routes beside the desk's own,
+    `listener` is a socket that listens already, `providers` stand in for those that the
+    configuration connects, `extend` adds routes beside the desk's own,
     `prepare` runs before the first job. The parts stop in the reverse order of their start:
     the socket, then jobs, then requests, whose jobs are left for the next start.
     """
@@ -138,9 +141,11 @@ async def running(
             signing_secret=signing_secret or "",
         )
         metrics = Metrics()
+        if providers is None:
+            providers = await stack.enter_async_context(connected(config))
         worker = Worker(
             store,
-            _handlers(store, client, providers or {}, now),
+            _handlers(store, client, providers, now),
             now,
             grace=_WORK_GRACE,
             observe=metrics,
@@ -155,6 +160,7 @@ async def running(
             metrics,
             now=now,
             easypost_secret=_secret(config.easypost_webhook_secret),
+            stripe_secret=_secret(config.stripe_webhook_secret),
             alive=lambda: {
                 name: task is not None and not task.done() for name, task in at_work.items()
             },
@@ -174,6 +180,20 @@ async def running(
             app_token = config.slack_app_token.get_secret_value()
             await stack.enter_async_context(socket_mode.connected(bolt, app_token))
         yield Site(store, bolt, worker, clock, address)
+
+
+@asynccontextmanager
+async def connected(config: Config) -> AsyncGenerator[Mapping[str, PaymentProvider]]:
+    """Connect the payment providers that have a key, by the name that orders have for them."""
+    api_key = _secret(config.stripe_api_key)
+    if api_key is None:
+        yield {}
+        return
+    provider = Stripe(api_key, config.stripe_api_url)
+    try:
+        yield {provider.name: provider}
+    finally:
+        await provider.close()
 
 
 def _listen(config: Config, only: Only | None) -> socket.socket | None:
@@ -229,6 +249,7 @@ def _handlers(
         **Posting(store, clients, cards.draw, now).handlers(),
         **Payments(store, providers, now).handlers(),
         f"inbox.{easypost.SOURCE}": easypost.reader(store, now),
+        f"inbox.{Stripe.name}": stripe.reader(store, now),
     }
 
 

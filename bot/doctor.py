@@ -19,6 +19,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot import database, migrate
 from bot.config import Config, Misconfigured
+from bot.connectors.stripe.payments import KeyRefused, Stripe, StripeSilent
 from domain import jobs, merchants, people
 from domain.errors import DeskhandError
 from domain.merchants import Settings
@@ -90,6 +91,9 @@ async def _all(config: Config, store: Store) -> Findings:
         )
         async for finding in _slack(config, client, settings):
             yield finding
+    if config.stripe_api_key is not None:
+        yield await _stripe(config, config.stripe_api_key.get_secret_value())
+        yield _stripe_webhook(config)
 
 
 async def _environment(config: Config) -> Findings:
@@ -198,6 +202,33 @@ async def _slack(config: Config, client: AsyncWebClient, settings: Settings) -> 
     for key in merchants.DEFINITIONS:
         if key.startswith("channel."):
             yield await _channel(client, key, settings[key])
+
+
+async def _stripe(config: Config, api_key: str) -> Finding:
+    provider = Stripe(api_key, config.stripe_api_url)
+    try:
+        mode = await provider.check()
+    except KeyRefused:
+        return Finding(
+            Mark.BAD,
+            "Stripe refuses STRIPE_API_KEY. Copy a secret key from “API keys” in Stripe's "
+            "dashboard, or a restricted one that may read the balance and write refunds.",
+        )
+    except StripeSilent as error:
+        return Finding(Mark.BAD, f"{error} Check the network, the proxy, and STRIPE_API_URL.")
+    finally:
+        await provider.close()
+    return Finding(Mark.GOOD, f"Stripe takes STRIPE_API_KEY, in {mode} mode.")
+
+
+def _stripe_webhook(config: Config) -> Finding:
+    if config.stripe_webhook_secret is not None:
+        return Finding(Mark.GOOD, "Stripe's webhooks can be checked.")
+    return Finding(
+        Mark.OPEN,
+        "STRIPE_WEBHOOK_SECRET is not set, so refunds that Stripe settles later, or that are made "
+        "in its dashboard, are not heard of. Add a webhook for /webhooks/stripe there.",
+    )
 
 
 def _scopes(me: AsyncSlackResponse) -> Finding:

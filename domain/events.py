@@ -37,6 +37,7 @@ class Kind(StrEnum):
     REFUND_SUCCEEDED = "RefundSucceeded"
     REFUND_FAILED = "RefundFailed"
     REFUND_UNKNOWN = "RefundUnknown"
+    REFUND_FOUND = "RefundFound"
     COMPLAINT_OPENED = "ComplaintOpened"
     COMPLAINT_ACKNOWLEDGED = "ComplaintAcknowledged"
     COMPLAINT_ESCALATED = "ComplaintEscalated"

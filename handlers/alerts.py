@@ -88,7 +88,9 @@ def _note(event: Event) -> Iterator[NewJob]:
 
 
 def _tell_requester(event: Event) -> Iterator[NewJob]:
-    """Tell whoever asked for the refund what became of it."""
+    """Tell whoever asked for the refund what became of it, unless they said so themselves."""
+    if event.data.get("requested_by") == event.actor:
+        return
     yield NewJob(
         key=f"tell:{event.id}",
         kind="tell",

@@ -18,6 +18,6 @@ class PracticeLedger:
         reference = f"PRACTICE-{len(self.entries) + 1:06d}"
         return self.entries.setdefault(instruction.key, Outcome(Result.SUCCEEDED, reference))
 
-    async def find(self, key: str) -> Outcome | None:
-        """Return the entry of this key."""
-        return self.entries.get(key)
+    async def find(self, instruction: Instruction) -> Outcome | None:
+        """Return the entry of its key."""
+        return self.entries.get(instruction.key)

@@ -75,6 +75,7 @@ def build(
     *,
     now: Callable[[], datetime],
     easypost_secret: str | None = None,
+    stripe_secret: str | None = None,
     alive: health.Alive = dict,
 ) -> web.Application:
     """Assemble the routes that are not Slack's.
@@ -93,9 +94,13 @@ def build(
     application.router.add_get("/healthz", health.healthz)
     application.router.add_get("/readyz", health.readyz(store, alive))
     application.router.add_get("/metrics", figures)
-    application.router.add_post(
-        "/webhooks/easypost", webhooks.easypost(store, easypost_secret, now)
-    )
+    for partner, secret in (
+        (webhooks.EASYPOST, easypost_secret),
+        (webhooks.STRIPE, stripe_secret),
+    ):
+        application.router.add_post(
+            f"/webhooks/{partner.source}", webhooks.inlet(partner, store, secret, now)
+        )
     return application
 
 

@@ -96,7 +96,7 @@ class Payments:
 
 async def _have_paid(task: _Task) -> Outcome:
     if task.repeated:
-        known = await task.provider.find(task.instruction.key)
+        known = await task.provider.find(task.instruction)
         if known is not None:
             return known
     return await task.provider.refund(task.instruction)

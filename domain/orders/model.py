@@ -60,6 +60,7 @@ class Order(Owned, Base):
         UniqueConstraint("merchant_id", "channel", "number"),
         Index(None, "merchant_id", "number"),
         Index(None, "merchant_id", "buyer_email"),
+        Index(None, "merchant_id", "payment_reference"),
         Index(None, "merchant_id", "buyer_name_folded"),
         Index(None, "merchant_id", "ship_to_city_folded"),
         Index(None, "merchant_id", "placed_at"),

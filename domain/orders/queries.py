@@ -144,7 +144,10 @@ class OrderView:
     @property
     def refundable(self) -> Money | None:
         """What is left to refund, None where the captured amount is unknown."""
-        return None if self.captured is None else self.captured - self.held
+        if self.captured is None:
+            return None
+        # A refund made elsewhere may take what others here wait for.
+        return max(self.captured - self.held, Money(0, self.currency))
 
     @property
     def days_late(self) -> int | None:

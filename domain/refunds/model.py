@@ -39,7 +39,8 @@ TRANSITIONS: Mapping[State, frozenset[State]] = {
     ),
     State.APPROVED: frozenset({State.SUBMITTED}),
     State.SUBMITTED: frozenset({State.SUCCEEDED, State.FAILED, State.UNKNOWN}),
-    State.UNKNOWN: frozenset({State.SUCCEEDED, State.FAILED}),
+    # Back in its provider's hands, once that says that it is under way.
+    State.UNKNOWN: frozenset({State.SUBMITTED, State.SUCCEEDED, State.FAILED}),
     # A buyer's bank may send the money back weeks later.
     State.SUCCEEDED: frozenset({State.FAILED}),
     State.FAILED: frozenset(),
@@ -83,7 +84,9 @@ class PartKind(StrEnum):
 class Refund(Owned, Base):
     """Money to give back on one order; `amount` is minor units in the order's currency.
 
-    `key` is the idempotency key that goes to the payment provider.
+    `key` is the idempotency key that goes to the payment provider, `payment_reference` the
+    payment to take it from as it stood when the refund was submitted: an order that is edited
+    meanwhile must not turn a repeated attempt into a second payment.
     """
 
     __tablename__ = "refunds"
@@ -108,6 +111,7 @@ class Refund(Owned, Base):
     decided_at: Mapped[datetime | None]
     decision_note: Mapped[str | None]
     provider: Mapped[str | None]
+    payment_reference: Mapped[str | None]
     provider_reference: Mapped[str | None]
     failure: Mapped[str | None]
     settled_at: Mapped[datetime | None]

@@ -49,8 +49,8 @@ class PaymentProvider(Protocol):
     async def refund(self, instruction: Instruction) -> Outcome:
         """Pay back once for this key, however often it is called."""
 
-    async def find(self, key: str) -> Outcome | None:
-        """Return what became of the key, None if the provider never heard of it."""
+    async def find(self, instruction: Instruction) -> Outcome | None:
+        """Return what became of the instruction, None if the provider never heard of its key."""
 
 
 class ByHand:
@@ -63,7 +63,7 @@ class ByHand:
         del instruction
         return Outcome(Result.WAITING)
 
-    async def find(self, key: str) -> Outcome | None:
+    async def find(self, instruction: Instruction) -> Outcome | None:
         """Know nothing: only the person who paid does."""
-        del key
+        del instruction
         return None

@@ -229,11 +229,11 @@ async def submit(work: Work, refund_id: int, provider: str) -> Instruction | Non
     order = await work.session.get_one(Order, refund.order_id)
     if refund.state is State.APPROVED:
         refund.move(State.SUBMITTED)
-        refund.provider = provider
+        refund.provider, refund.payment_reference = provider, order.payment_reference
         _record(work, refund, Kind.REFUND_SUBMITTED, None, provider=provider)
     elif refund.state not in (State.SUBMITTED, State.UNKNOWN):
         return None
-    return Instruction(refund.key, refund.money, order.number, order.payment_reference)
+    return Instruction(refund.key, refund.money, order.number, refund.payment_reference)
 
 
 async def settle(work: Work, refund_id: int, outcome: Outcome) -> Refund:
@@ -243,15 +243,25 @@ async def settle(work: Work, refund_id: int, outcome: Outcome) -> Refund:
         WrongState: it was never submitted, or the answer contradicts an earlier one.
     """
     refund = await work.lock(Refund, refund_id)
-    target = {Result.SUCCEEDED: State.SUCCEEDED, Result.FAILED: State.FAILED}.get(outcome.result)
-    if target is None or refund.state is target:
+    if outcome.result is Result.WAITING:
+        _wait(work, refund, outcome)
+        return refund
+    target = State.SUCCEEDED if outcome.result is Result.SUCCEEDED else State.FAILED
+    if refund.state is target:
         return refund
     refund.move(target)
     refund.provider_reference = outcome.reference or refund.provider_reference
     refund.failure = outcome.failure
     refund.settled_at = work.now
     kind = Kind.REFUND_SUCCEEDED if target is State.SUCCEEDED else Kind.REFUND_FAILED
-    _record(work, refund, kind, outcome.failure, reference=outcome.reference)
+    _record(
+        work,
+        refund,
+        kind,
+        outcome.failure,
+        reference=outcome.reference,
+        requested_by=refund.requested_by,
+    )
     return refund
 
 
@@ -285,6 +295,16 @@ async def mark_paid(work: Work, member: Member, refund_id: int, reference: str) 
     refund.settled_at = work.now
     _record(work, refund, Kind.REFUND_SUCCEEDED, None, reference=refund.provider_reference)
     return refund
+
+
+def _wait(work: Work, refund: Refund, outcome: Outcome) -> None:
+    """Note that the provider has it in hand; one that was lost from sight is found again."""
+    if refund.state not in (State.SUBMITTED, State.UNKNOWN):
+        return
+    refund.provider_reference = outcome.reference or refund.provider_reference
+    if refund.state is State.UNKNOWN:
+        refund.move(State.SUBMITTED)
+        _record(work, refund, Kind.REFUND_SUBMITTED, None, provider=refund.provider)
 
 
 async def _held(work: Work, order_id: int) -> int:

@@ -21,6 +21,7 @@ from domain.jobs import Job, NewJob, State
 from domain.store import Store
 from handlers.commands import SCOPES
 from tests.cli.conftest import Deskhand
+from tests.connectors.stripe_emulator import API_KEY, Emulator
 
 _SIGNING_SECRET = "0123456789abcdef" * 2
 
@@ -124,6 +125,25 @@ async def test_a_refused_app_token(config: Config, slack: Slack) -> None:
     slack.answers["apps.connections.open"] = {"ok": False, "error": "not_allowed_token_type"}
     socket = config.model_copy(update={"slack_app_token": SecretStr("xapp-1")})
     await _expect(socket, "✗ Slack refuses SLACK_APP_TOKEN (not_allowed_token_type).")
+
+
+async def test_stripe_is_asked_whether_it_takes_the_key(config: Config) -> None:
+    async with TestServer(Emulator().application()) as stripe:
+        paying = config.model_copy(
+            update={
+                "stripe_api_key": SecretStr(API_KEY),
+                "stripe_api_url": str(stripe.make_url("/")),
+            }
+        )
+        healthy, findings = await _examine(paying)
+        assert healthy
+        assert findings[-2] == "✓ Stripe takes STRIPE_API_KEY, in test mode."
+        assert findings[-1].startswith("– STRIPE_WEBHOOK_SECRET is not set, so refunds that")
+        hearing = paying.model_copy(update={"stripe_webhook_secret": SecretStr("whsec_1")})
+        assert (await _examine(hearing))[1][-1] == "✓ Stripe's webhooks can be checked."
+        wrong = paying.model_copy(update={"stripe_api_key": SecretStr("sk_test_other")})
+        await _expect(wrong, "✗ Stripe refuses STRIPE_API_KEY. Copy a secret key")
+    await _expect(paying, "✗ Stripe can't be reached, or did not answer in time. Check the net")
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ BUYER = {
 }
 ROBOTS = {"clock", "worker", "import", "easypost", "stripe"}
 #: Kinds that this day does not bring.
-ELSEWHERE = {"ParcelAdded", "StormGrew"}
+ELSEWHERE = {"ParcelAdded", "StormGrew", "RefundFound"}
 SHAPES = {
     "post": {"concept", "template", "subject", "id"},
     "refresh": {"subject", "id"},

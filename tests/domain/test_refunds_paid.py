@@ -115,8 +115,9 @@ async def test_an_undecided_refund_is_not_to_be_paid(desk: Desk, order_id: int) 
 
 async def test_paying_by_hand_waits_for_a_person() -> None:
     by_hand = ByHand()
-    assert await by_hand.refund(Instruction("k", usd(1), "1", None)) == Outcome(Result.WAITING)
-    assert await by_hand.find("k") is None
+    instruction = Instruction("k", usd(1), "1", None)
+    assert await by_hand.refund(instruction) == Outcome(Result.WAITING)
+    assert await by_hand.find(instruction) is None
 
 
 async def _pay_by_hand(

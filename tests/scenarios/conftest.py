@@ -62,7 +62,8 @@ class Shop:
         before = len(self.slack.ephemerals(who))
         await self.slack.command(who, line, channel)
         return await self.slack.until(
-            lambda: (self.slack.ephemerals(who)[before:] or [None])[0]  # type: ignore[list-item]
+            lambda: (self.slack.ephemerals(who)[before:] or [None])[0],  # type: ignore[list-item]
+            20,
         )
 
     async def card(self, channel: str, holds: str = "", *, count: int = 1) -> Node:
@@ -72,7 +73,7 @@ class Shop:
             seen = self.slack.messages(channel)
             return seen[-1] if len(seen) >= count and holds in str(seen[-1]) else None
 
-        return await self.slack.until(latest, 10)  # type: ignore[return-value]
+        return await self.slack.until(latest, 20)  # type: ignore[return-value]
 
     async def later(self, **delta: float) -> None:
         """Let time pass, and the clock look at what came due.
@@ -85,7 +86,7 @@ class Shop:
 
     async def quiet(self) -> None:
         """Wait until no job is left to do."""
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             while True:
                 async with self.site.store.across() as session:
                     counts = await jobs.counts(session)

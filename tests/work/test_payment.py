@@ -45,7 +45,8 @@ class Bank:
         self.after_refund()
         return Outcome(Result.SUCCEEDED, f"bank-{instruction.key}")
 
-    async def find(self, key: str) -> Outcome | None:
+    async def find(self, instruction: Instruction) -> Outcome | None:
+        key = instruction.key
         self.calls.append("find")
         self.on_find()
         return Outcome(Result.SUCCEEDED, f"bank-{key}") if key in self.paid else None
@@ -284,8 +285,8 @@ async def test_the_practice_ledger_pays_once_for_a_key() -> None:
     two = Instruction("k2", Money(100, "USD"), "1042", None)
 
     assert ledger.name == "practice ledger"
-    assert await ledger.find("k1") is None
+    assert await ledger.find(one) is None
     assert await ledger.refund(one) == Outcome(Result.SUCCEEDED, "PRACTICE-000001")
     assert await ledger.refund(two) == Outcome(Result.SUCCEEDED, "PRACTICE-000002")
     assert await ledger.refund(one) == Outcome(Result.SUCCEEDED, "PRACTICE-000001")
-    assert await ledger.find("k1") == Outcome(Result.SUCCEEDED, "PRACTICE-000001")
+    assert await ledger.find(one) == Outcome(Result.SUCCEEDED, "PRACTICE-000001")

@@ -1,0 +1,47 @@
+"""What revisions do with rows that are there already."""
+
+from __future__ import annotations
+
+from alembic import command
+from sqlalchemy import text
+
+from bot import migrate
+from domain.store import Store
+
+_AT = "'2026-11-24 09:30:00+00:00'"
+_ROWS = (
+    f"INSERT INTO merchants (id, name, created_at) VALUES (1, 'Alder', {_AT})",
+    (
+        "INSERT INTO orders (id, merchant_id, number, channel, source, state, currency, fingerprint,"
+        f" received_at, payment_reference) VALUES (1, 1, '7', 'web', 'x', 'shipped', 'USD', 'f', {_AT},"
+        " 'pi_1')"
+    ),
+    *(
+        "INSERT INTO refunds (merchant_id, order_id, key, state, amount, currency, reason,"
+        " approvers_needed, explanation, requested_by, requested_at) VALUES"
+        f" (1, 1, '{state}', '{state}', 1, 'USD', 'other', 0, '', 'U1', {_AT})"
+        for state in ("approved", "submitted", "unknown", "succeeded")
+    ),
+)
+
+
+async def test_refunds_under_way_keep_the_payment_they_were_submitted_for(
+    empty_store: Store,
+) -> None:
+    await migrate._migrate(empty_store, command.upgrade, "0001")
+    async with empty_store.engine.begin() as connection:
+        if not empty_store.is_sqlite:
+            await connection.execute(text("SELECT set_config('deskhand.merchant', '*', true)"))
+        for row in _ROWS:
+            await connection.execute(text(row))
+    await migrate.upgrade(empty_store)
+    async with empty_store.across() as session:
+        found = await session.execute(text("SELECT state, payment_reference FROM refunds"))
+    assert dict(found.all()) == {
+        "approved": None,
+        "submitted": "pi_1",
+        "unknown": "pi_1",
+        "succeeded": None,
+    }
+    await migrate.downgrade(empty_store, "0001")
+    assert await migrate.current(empty_store) == "0001"
