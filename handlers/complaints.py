@@ -66,7 +66,13 @@ async def click(turn: Turn) -> None:
         case "escalate" | "resolve" as verb:
             async with turn.read() as session:
                 card = await queries.card(session, record)
-            await turn.form(f"complaints/{verb}_form", keep={"complaint_id": record}, card=card)
+                replies = await queries.latest_replies(session, record)
+            await turn.form(
+                f"complaints/{verb}_form",
+                keep={"complaint_id": record},
+                card=card,
+                replies=replies,
+            )
 
 
 async def submit(turn: Turn) -> None:

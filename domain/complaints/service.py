@@ -1,11 +1,14 @@
-"""What can be done with a complaint: open, acknowledge, escalate, resolve, reopen."""
+"""What can be done with a complaint: open, acknowledge, escalate, resolve, reopen, hear of it."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime
+from typing import Any
 
 from domain import merchants
+from domain.complaints import policy, replies
 from domain.complaints.model import Complaint, Outcome, State
+from domain.complaints.replies import Said
 from domain.errors import Conflict, ReasonNeeded
 from domain.events import Kind
 from domain.orders.model import Order
@@ -51,11 +54,20 @@ async def acknowledge(work: Work, member: Member, complaint_id: int) -> Complain
     """Say that a person has it in hand, which stops the clock."""
     member.must(Can.COMPLAIN)
     complaint = await work.lock(Complaint, complaint_id)
-    complaint.move(State.ACKNOWLEDGED)
-    complaint.acknowledged_by, complaint.acknowledged_at = member.member_id, work.now
-    complaint.answer_due_at = None
-    _record(work, complaint, Kind.COMPLAINT_ACKNOWLEDGED, None)
+    _take_in_hand(work, complaint, member, work.now)
     return complaint
+
+
+async def hear(work: Work, member: Member, complaint_id: int, said: Said) -> None:
+    """Keep what somebody says in the case's thread, or has changed or taken back there.
+
+    The first words of a person whose role covers complaints acknowledge a case that waits for
+    an answer. The same message may be told any number of times and in any order.
+    """
+    complaint = await work.lock(Complaint, complaint_id)
+    is_new = await replies.keep(work, complaint_id, member.member_id, said)
+    if is_new and not said.deleted and complaint.awaits_answer and member.may(Can.COMPLAIN):
+        _take_in_hand(work, complaint, member, said.at, by_reply=True)
 
 
 async def escalate(work: Work, member: Member, complaint_id: int, why: str) -> Complaint:
@@ -77,7 +89,8 @@ async def resolve(
     complaint.move(State.RESOLVED)
     complaint.resolved_by, complaint.resolved_at = member.member_id, work.now
     complaint.outcome, complaint.resolution = outcome, note.strip() or None
-    complaint.answer_due_at = None
+    complaint.answered_at = complaint.answered_at or work.now
+    _stop_clock(complaint)
     _record(work, complaint, Kind.COMPLAINT_RESOLVED, complaint.resolution, outcome=outcome)
     return complaint
 
@@ -99,8 +112,34 @@ async def sweep_unanswered(work: Work, *, most: int) -> int:
     due = await work.due(Complaint, "answer_due_at", most=most)
     settings = await merchants.settings(work.session)
     for complaint in due:
+        _stop_clock(complaint)
         if complaint.level < settings["complaint.levels"]:
             _raise_level(work, complaint, settings, "nobody answered in time")
+    return len(due)
+
+
+def _take_in_hand(
+    work: Work, complaint: Complaint, member: Member, at: datetime, *, by_reply: bool = False
+) -> None:
+    complaint.move(State.ACKNOWLEDGED)
+    complaint.acknowledged_by, complaint.acknowledged_at = member.member_id, at
+    complaint.answered_at = complaint.answered_at or at
+    _stop_clock(complaint)
+    _record(work, complaint, Kind.COMPLAINT_ACKNOWLEDGED, None, by_reply=by_reply)
+
+
+async def sweep_warnings(work: Work, *, most: int) -> int:
+    """Remind of the cases whose time to answer is half over, or nearly; returns how many were due.
+
+    Each reminder comes once; of two that came due since the last look, the later alone.
+    """
+    due = await work.due(Complaint, "warning_due_at", most=most)
+    for complaint in due:
+        started_at, due_at = complaint.clock_started_at, complaint.answer_due_at
+        if started_at is not None and due_at is not None:
+            complaint.warning_due_at = policy.next_warning(started_at, due_at, work.now)
+            share = policy.passed(started_at, due_at, work.now)
+            _record(work, complaint, Kind.COMPLAINT_WARNED, None, share=share)
     return len(due)
 
 
@@ -115,13 +154,16 @@ def _raise_level(work: Work, complaint: Complaint, settings: merchants.Settings,
 
 
 def _start_clock(work: Work, complaint: Complaint, settings: merchants.Settings) -> None:
-    hours = settings["complaint.answer_within_hours"]
-    complaint.answer_due_at = work.now + timedelta(hours=hours)
+    due_at = work.now + policy.answer_within(settings)
+    complaint.clock_started_at, complaint.answer_due_at = work.now, due_at
+    complaint.warning_due_at = policy.next_warning(work.now, due_at, work.now)
 
 
-def _record(
-    work: Work, complaint: Complaint, kind: Kind, why: str | None, **data: str | None
-) -> None:
+def _stop_clock(complaint: Complaint) -> None:
+    complaint.clock_started_at = complaint.answer_due_at = complaint.warning_due_at = None
+
+
+def _record(work: Work, complaint: Complaint, kind: Kind, why: str | None, **data: Any) -> None:
     work.record(
         kind,
         complaint,

@@ -9,6 +9,7 @@ from domain.complaints import queries, service
 from domain.complaints.model import TRANSITIONS, Complaint, Outcome, State
 from domain.errors import ReasonNeeded, RecordNotFound, RoleNeeded, WrongState
 from domain.events import Kind
+from domain.people import Member
 from domain.store import Work
 from tests.domain.desk import AGENT, APPROVER, FINANCE, OTHER_AGENT, Desk
 
@@ -17,6 +18,10 @@ from tests.domain.desk import AGENT, APPROVER, FINANCE, OTHER_AGENT, Desk
 async def case(desk: Desk) -> int:
     """A case that was opened just now."""
     return await desk.complain(await desk.order())
+
+
+async def _resolve(work: Work, member: Member, case: int) -> Complaint:
+    return await service.resolve(work, member, case, Outcome.EXPLAINED, "")
 
 
 async def test_a_case_opens_with_a_day_to_answer(desk: Desk, case: int) -> None:
@@ -45,6 +50,36 @@ async def test_the_clock_escalates_level_by_level_until_the_top(desk: Desk, case
     assert [(one.actor, one.why, one.data["level"]) for one in raised] == [
         ("clock", "nobody answered in time", level) for level in (1, 2, 3)
     ]
+
+
+async def test_half_and_most_of_the_time_are_told_once_each(desk: Desk, case: int) -> None:
+    hours = (0, 11, 12, 13, 19, 20, 23)
+    told = [await desk.later(hours=hour).sweep(service.sweep_warnings) for hour in hours]
+    assert told == [0, 0, 1, 0, 0, 1, 0]
+    warned = await desk.events(Kind.COMPLAINT_WARNED)
+    assert [(one.actor, one.subject_id, one.data["share"]) for one in warned] == [
+        ("clock", case, 50),
+        ("clock", case, 80),
+    ]
+    assert await desk.later(days=1).sweep(service.sweep_unanswered) == 1
+    assert await desk.later(hours=36).sweep(service.sweep_warnings) == 1
+
+
+async def test_of_two_reminders_that_were_missed_the_later_is_told(desk: Desk, case: int) -> None:
+    assert await desk.later(hours=22).sweep(service.sweep_warnings) == 1
+    assert await desk.later(hours=23).sweep(service.sweep_warnings) == 0
+    assert [one.data["share"] for one in await desk.events(Kind.COMPLAINT_WARNED)] == [80]
+    assert case
+
+
+@pytest.mark.parametrize("answer", [service.acknowledge, _resolve])
+async def test_an_answered_case_is_not_reminded_of(
+    desk: Desk, case: int, answer: Callable[[Work, Member, int], Awaitable[Complaint]]
+) -> None:
+    async with desk.work() as work:
+        await answer(work, AGENT, case)
+    assert await desk.later(hours=23).sweep(service.sweep_warnings) == 0
+    assert (await desk.case(case)).warning_due_at is None
 
 
 async def test_weekends_count(desk: Desk) -> None:

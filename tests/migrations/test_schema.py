@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from datetime import UTC, datetime
 
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, select, text
 from sqlalchemy.engine import Connection
 
 from bot import migrate
+from domain.complaints.model import Complaint
 from domain.store import Store
 from migrations.metadata import metadata
 
@@ -51,6 +53,35 @@ async def test_going_down_takes_every_table_away(empty_store: Store) -> None:
     async with empty_store.engine.connect() as connection:
         left = await connection.run_sync(lambda sync: inspect(sync).get_table_names())
     assert left == ["alembic_version"]
+
+
+async def test_a_case_from_before_goes_up_and_down_unharmed(empty_store: Store) -> None:
+    await migrate.upgrade(empty_store)
+    await migrate.downgrade(empty_store, "0001")
+    async with empty_store.across(write=True) as session:
+        for table, columns, values in (
+            ("merchants", "id, name, created_at", "1, '', '2026-11-24 10:00:00+00:00'"),
+            (
+                "orders",
+                "id, merchant_id, number, channel, state, currency, source",
+                "1, 1, '1042', 'web', 'delivered', 'USD', 'test'",
+            ),
+            (
+                "complaints",
+                "merchant_id, order_id, state, level, text, opened_by, opened_at, "
+                "acknowledged_by, acknowledged_at",
+                "1, 1, 'acknowledged', 0, 'Cracked', 'U0ANA', '2026-11-24 10:00:00+00:00', "
+                "'U0BEN', '2026-11-24 11:00:00+00:00'",
+            ),
+        ):
+            await session.execute(text(f"INSERT INTO {table} ({columns}) VALUES ({values})"))
+    await migrate.upgrade(empty_store)
+    async with empty_store.read(1) as session:
+        [case] = await session.scalars(select(Complaint))
+        assert case.answered_at == case.acknowledged_at == datetime(2026, 11, 24, 11, tzinfo=UTC)
+    await migrate.downgrade(empty_store, "0001")
+    async with empty_store.read(1) as session:
+        assert await session.scalar(text("SELECT text FROM complaints")) == "Cracked"
 
 
 async def test_migrating_says_from_where_to_where(empty_store: Store) -> None:

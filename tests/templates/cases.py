@@ -131,13 +131,13 @@ def _complaints() -> dict[str, Values]:
         "complaints/pick": {"text": "The lid of 1042 is cracked"},
         "complaints/opened": {"card": card, "channel": "C0COMPLAINTS"},
         "complaints/opened@unset": {"card": card, "channel": None},
-        "complaints/escalate_form": {"card": card},
-        "complaints/resolve_form": {"card": card},
+        "complaints/escalate_form": {"card": card, "replies": [samples.reply()]},
+        "complaints/resolve_form": {"card": card, "replies": [samples.reply()]},
         **{
             f"complaints/note@{kind}": {
                 "card": card,
                 "event": samples.event(
-                    kind, why="Third time", data={"level": 2, "outcome": "replaced"}
+                    kind, why="Third time", data={"level": 2, "outcome": "replaced", "share": 50}
                 ),
             }
             for kind in Kind

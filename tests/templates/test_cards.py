@@ -71,6 +71,10 @@ PUBLIC = [
             "complaints/case@resolved",
             ":large_green_circle: *Complaint C-7 about order 1042* · resolved by <@U0AGENT1>: replaced — A new lid is on its way",
         ),
+        (
+            "complaints/note@ComplaintWarned",
+            "Half of the time to answer is over: due <!date^1795595400^{date_short_pretty} at {time}|Nov 25, 2026, 8:30 AM UTC>",
+        ),
         ("complaints/note@ComplaintEscalated", "<@U0AGENT1> escalated it to level 2"),
         ("complaints/note@ComplaintResolved", "<@U0AGENT1> resolved it: replaced"),
         ("complaints/opened", "*Complaint C-7* about order 1042 is open."),

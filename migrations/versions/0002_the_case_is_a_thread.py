@@ -1,0 +1,39 @@
+"""A case is a thread: what people reply is kept, and the first human answer's time."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+from migrations.columns import ID, TEXT, TIME, may, must, owned
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    owned(
+        "complaint_replies",
+        sa.Column(
+            "complaint_id", ID, sa.ForeignKey("complaints.id", ondelete="CASCADE"), nullable=False
+        ),
+        *must(TEXT, "place", "reference", "author", "text"),
+        *must(TIME, "said_at"),
+        *may(TIME, "edited_at", "deleted_at"),
+        sa.UniqueConstraint("merchant_id", "place", "reference"),
+        sa.Index(None, "merchant_id", "complaint_id"),
+    )
+    with op.batch_alter_table("complaints") as complaints:
+        for column in may(TIME, "answered_at", "clock_started_at", "warning_due_at"):
+            complaints.add_column(column)
+        complaints.create_index(complaints.f("ix_complaints_warning_due_at"), ["warning_due_at"])
+    # Until now only the button acknowledged.
+    op.execute("UPDATE complaints SET answered_at = acknowledged_at")
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("complaints") as complaints:
+        complaints.drop_index("ix_complaints_warning_due_at")
+        for column in ("warning_due_at", "clock_started_at", "answered_at"):
+            complaints.drop_column(column)
+    op.drop_table("complaint_replies")
