@@ -36,6 +36,7 @@ class Kind(StrEnum):
     REFUND_UNKNOWN = "RefundUnknown"
     COMPLAINT_OPENED = "ComplaintOpened"
     COMPLAINT_ACKNOWLEDGED = "ComplaintAcknowledged"
+    COMPLAINT_HANDED_OVER = "ComplaintHandedOver"
     COMPLAINT_WARNED = "ComplaintWarned"
     COMPLAINT_ESCALATED = "ComplaintEscalated"
     COMPLAINT_RESOLVED = "ComplaintResolved"

@@ -1,4 +1,4 @@
-"""Complaints: opening a case, and acknowledging, escalating, resolving it in its thread."""
+"""Complaints: opening a case, and acknowledging, handing over, escalating, resolving it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 from slack_bolt.async_app import AsyncApp
 
-from domain import merchants
+from domain import merchants, people
 from domain.complaints import queries, service
 from domain.complaints.model import Outcome
 from domain.orders import queries as orders
@@ -63,7 +63,7 @@ async def click(turn: Turn) -> None:
             async with turn.write() as work:
                 await service.reopen(work, turn.member, record)
             await turn.ack()
-        case "escalate" | "resolve" as verb:
+        case "escalate" | "hand_over" | "resolve" as verb:
             async with turn.read() as session:
                 card = await queries.card(session, record)
                 replies = await queries.latest_replies(session, record)
@@ -88,6 +88,13 @@ async def submit(turn: Turn) -> None:
             why = turn.field("reason") or ""
             async with turn.write() as work:
                 await service.escalate(work, turn.member, turn.kept["complaint_id"], why)
+            await turn.ack()
+        case "hand_over":
+            async with turn.write() as work:
+                owner = await people.at_desk(
+                    work.session, turn.field("owner") or "", admins=turn.desk.admins
+                )
+                await service.hand_over(work, turn.member, turn.kept["complaint_id"], owner)
             await turn.ack()
         case "resolve":
             outcome = Outcome(turn.field("outcome"))

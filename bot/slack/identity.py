@@ -59,10 +59,7 @@ class Identity:
 
     async def _member(self, merchant_id: int, member_id: str, *, learn: bool) -> people.Member:
         async with self._desk.store.read(merchant_id) as session:
-            member = await people.member(session, member_id, admins=self._desk.admins)
-            if member.role is None:
-                default = (await merchants.settings(session))["people.default_role"]
-                member = member.with_default(default)
+            member = await people.at_desk(session, member_id, admins=self._desk.admins)
         if learn and not member.known:
             await self._learn(merchant_id, member_id)
         return member

@@ -61,6 +61,8 @@ class Complaint(Owned, Base):
     text: Mapped[str]
     opened_by: Mapped[str]
     opened_at: Mapped[datetime]
+    #: Who has it: whoever acknowledged it last, or whom it was handed to since.
+    owner: Mapped[str | None]
     acknowledged_by: Mapped[str | None]
     acknowledged_at: Mapped[datetime | None]
     #: When a person first answered: by the button, in the thread, or by resolving it.

@@ -7,12 +7,12 @@ from typing import Any
 
 from domain import merchants
 from domain.complaints import policy, replies
-from domain.complaints.model import Complaint, Outcome, State
+from domain.complaints.model import TRANSITIONS, Complaint, Outcome, State
 from domain.complaints.replies import Said
-from domain.errors import Conflict, ReasonNeeded
+from domain.errors import Conflict, Invalid, ReasonNeeded, WrongState, either
 from domain.events import Kind
 from domain.orders.model import Order
-from domain.people import Can, Member
+from domain.people import Can, Member, roles_that
 from domain.store import Work
 
 
@@ -21,6 +21,12 @@ class TopLevelReached(Conflict):
 
     def __init__(self, name: str, level: int) -> None:
         super().__init__(f"Complaint {name} is at the top level ({level}) already. Resolve it.")
+
+
+class CantOwn(Invalid):
+    """The case can't be given to this person."""
+
+    field = "owner"
 
 
 async def open_case(work: Work, member: Member, order_id: int, text: str) -> Complaint:
@@ -51,7 +57,7 @@ async def open_case(work: Work, member: Member, order_id: int, text: str) -> Com
 
 
 async def acknowledge(work: Work, member: Member, complaint_id: int) -> Complaint:
-    """Say that a person has it in hand, which stops the clock."""
+    """Say that a person has it in hand, who owns it from then on; that stops the clock."""
     member.must(Can.COMPLAIN)
     complaint = await work.lock(Complaint, complaint_id)
     _take_in_hand(work, complaint, member, work.now)
@@ -68,6 +74,30 @@ async def hear(work: Work, member: Member, complaint_id: int, said: Said) -> Non
     is_new = await replies.keep(work, complaint_id, member.member_id, said)
     if is_new and not said.deleted and complaint.awaits_answer and member.may(Can.COMPLAIN):
         _take_in_hand(work, complaint, member, said.at, by_reply=True)
+
+
+async def hand_over(work: Work, member: Member, complaint_id: int, owner: Member) -> Complaint:
+    """Give the case to somebody else; a clock that runs goes on until they answer.
+
+    Raises:
+        CantOwn: their role does not cover complaints, or they have the case.
+        WrongState: it is resolved.
+    """
+    member.must(Can.COMPLAIN)
+    if not owner.may(Can.COMPLAIN):
+        raise CantOwn(
+            f"To {Can.COMPLAIN} they need to be {either(roles_that(Can.COMPLAIN))}. Choose "
+            "somebody else, or ask an admin to give them a role."
+        )
+    complaint = await work.lock(Complaint, complaint_id)
+    if complaint.state is State.RESOLVED:
+        what = f"Complaint {complaint.name}"
+        raise WrongState(what, complaint.state, "handed over", TRANSITIONS[complaint.state])
+    if complaint.owner == owner.member_id:
+        raise CantOwn(f"They have complaint {complaint.name} already. Choose somebody else.")
+    complaint.owner = owner.member_id
+    _record(work, complaint, Kind.COMPLAINT_HANDED_OVER, None, owner=owner.member_id)
+    return complaint
 
 
 async def escalate(work: Work, member: Member, complaint_id: int, why: str) -> Complaint:
@@ -123,6 +153,7 @@ def _take_in_hand(
 ) -> None:
     complaint.move(State.ACKNOWLEDGED)
     complaint.acknowledged_by, complaint.acknowledged_at = member.member_id, at
+    complaint.owner = member.member_id
     complaint.answered_at = complaint.answered_at or at
     _stop_clock(complaint)
     _record(work, complaint, Kind.COMPLAINT_ACKNOWLEDGED, None, by_reply=by_reply)

@@ -1,4 +1,4 @@
-"""A case is a thread: what people reply is kept, and the first human answer's time."""
+"""A case is a thread: what people reply is kept, who owns it, and how its clock runs."""
 
 from __future__ import annotations
 
@@ -24,16 +24,19 @@ def upgrade() -> None:
         sa.Index(None, "merchant_id", "complaint_id"),
     )
     with op.batch_alter_table("complaints") as complaints:
-        for column in may(TIME, "answered_at", "clock_started_at", "warning_due_at"):
+        for column in (
+            *may(TEXT, "owner"),
+            *may(TIME, "answered_at", "clock_started_at", "warning_due_at"),
+        ):
             complaints.add_column(column)
         complaints.create_index(complaints.f("ix_complaints_warning_due_at"), ["warning_due_at"])
     # Until now only the button acknowledged.
-    op.execute("UPDATE complaints SET answered_at = acknowledged_at")
+    op.execute("UPDATE complaints SET answered_at = acknowledged_at, owner = acknowledged_by")
 
 
 def downgrade() -> None:
     with op.batch_alter_table("complaints") as complaints:
         complaints.drop_index("ix_complaints_warning_due_at")
-        for column in ("warning_due_at", "clock_started_at", "answered_at"):
+        for column in ("warning_due_at", "clock_started_at", "answered_at", "owner"):
             complaints.drop_column(column)
     op.drop_table("complaint_replies")

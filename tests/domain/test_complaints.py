@@ -11,7 +11,7 @@ from domain.errors import ReasonNeeded, RecordNotFound, RoleNeeded, WrongState
 from domain.events import Kind
 from domain.people import Member
 from domain.store import Work
-from tests.domain.desk import AGENT, APPROVER, FINANCE, OTHER_AGENT, Desk
+from tests.domain.desk import AGENT, APPROVER, FINANCE, NOBODY, OTHER_AGENT, Desk
 
 
 @pytest.fixture
@@ -172,6 +172,55 @@ async def test_a_resolved_case_is_closed_until_it_is_reopened(desk: Desk, case: 
     assert await later.later(days=1).sweep(service.sweep_unanswered) == 1
 
 
+async def test_whoever_acknowledges_owns_the_case_until_it_is_handed_over(
+    desk: Desk, case: int
+) -> None:
+    async with desk.work(AGENT.member_id) as work:
+        await service.acknowledge(work, AGENT, case)
+    assert (await desk.case(case)).owner == "U0AGENT"
+    async with desk.work(AGENT.member_id) as work:
+        await service.hand_over(work, AGENT, case, APPROVER)
+    complaint = await desk.case(case)
+    assert (complaint.owner, complaint.acknowledged_by) == ("U0APPROVER", "U0AGENT")
+    [event] = await desk.events(Kind.COMPLAINT_HANDED_OVER)
+    assert (event.actor, event.data["owner"]) == ("U0AGENT", "U0APPROVER")
+
+
+async def test_handing_over_is_no_answer(desk: Desk, case: int) -> None:
+    async with desk.work() as work:
+        await service.hand_over(work, AGENT, case, APPROVER)
+    complaint = await desk.case(case)
+    assert (complaint.state, complaint.owner) == (State.OPEN, "U0APPROVER")
+    assert complaint.answered_at is None
+    assert await desk.later(days=1).sweep(service.sweep_unanswered) == 1
+
+
+@pytest.mark.parametrize("to", [FINANCE, NOBODY])
+async def test_a_case_is_given_only_to_who_may_work_on_it(
+    desk: Desk, case: int, to: Member
+) -> None:
+    with pytest.raises(service.CantOwn, match="they need to be admin, agent or approver") as no:
+        async with desk.work() as work:
+            await service.hand_over(work, AGENT, case, to)
+    assert no.value.field == "owner"
+    assert (await desk.case(case)).owner is None
+
+
+async def test_a_case_is_not_given_to_its_owner_nor_once_it_is_resolved(
+    desk: Desk, case: int
+) -> None:
+    async with desk.work() as work:
+        await service.acknowledge(work, AGENT, case)
+    with pytest.raises(service.CantOwn, match=f"They have complaint C-{case} already"):
+        async with desk.work() as work:
+            await service.hand_over(work, OTHER_AGENT, case, AGENT)
+    async with desk.work() as work:
+        await service.resolve(work, AGENT, case, Outcome.EXPLAINED, "")
+    with pytest.raises(WrongState, match="is resolved, so it can't be handed over"):
+        async with desk.work() as work:
+            await service.hand_over(work, AGENT, case, APPROVER)
+
+
 async def test_a_case_needs_words_a_role_and_an_order(desk: Desk) -> None:
     order_id = await desk.order()
     with pytest.raises(ReasonNeeded):
@@ -181,6 +230,7 @@ async def test_a_case_needs_words_a_role_and_an_order(desk: Desk) -> None:
     attempts: tuple[Callable[[Work], Awaitable[Complaint]], ...] = (
         lambda work: service.open_case(work, FINANCE, order_id, "Broken"),
         lambda work: service.acknowledge(work, FINANCE, 1),
+        lambda work: service.hand_over(work, FINANCE, 1, AGENT),
         lambda work: service.escalate(work, FINANCE, 1, "Why"),
         lambda work: service.resolve(work, FINANCE, 1, Outcome.UNFOUNDED, ""),
         lambda work: service.reopen(work, FINANCE, 1),

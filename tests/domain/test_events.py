@@ -110,6 +110,7 @@ async def _case(desk: Desk, order_id: int) -> None:
         await complaints.escalate(work, AGENT, case, "Third time")
     async with desk.work(AGENT.member_id) as work:
         await complaints.acknowledge(work, AGENT, case)
+        await complaints.hand_over(work, AGENT, case, APPROVER)
         await complaints.resolve(work, AGENT, case, Outcome.REPLACED, "New mug")
         await complaints.reopen(work, AGENT, case)
 

@@ -20,6 +20,17 @@ from domain.complaints.model import Complaint
 from domain.store import Store
 from migrations.metadata import metadata
 
+#: A merchant with an acknowledged case, as revision 0001 keeps it.
+_BEFORE_0002 = (
+    "INSERT INTO merchants (id, name, created_at) VALUES (1, '', '2026-11-24 10:00:00+00:00')",
+    """INSERT INTO orders (id, merchant_id, number, channel, state, currency, source, fingerprint,
+    received_at) VALUES (1, 1, '1042', 'web', 'delivered', 'USD', 'test', 'f',
+    '2026-11-24 10:00:00+00:00')""",
+    """INSERT INTO complaints (merchant_id, order_id, state, level, text, opened_by, opened_at,
+    acknowledged_by, acknowledged_at) VALUES (1, 1, 'acknowledged', 0, 'Cracked', 'U0ANA',
+    '2026-11-24 10:00:00+00:00', 'U0BEN', '2026-11-24 11:00:00+00:00')""",
+)
+
 _INDEXES = {
     "sqlite": "SELECT sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL",
     "postgresql": "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'",
@@ -59,25 +70,12 @@ async def test_a_case_from_before_goes_up_and_down_unharmed(empty_store: Store) 
     await migrate.upgrade(empty_store)
     await migrate.downgrade(empty_store, "0001")
     async with empty_store.across(write=True) as session:
-        for table, columns, values in (
-            ("merchants", "id, name, created_at", "1, '', '2026-11-24 10:00:00+00:00'"),
-            (
-                "orders",
-                "id, merchant_id, number, channel, state, currency, source",
-                "1, 1, '1042', 'web', 'delivered', 'USD', 'test'",
-            ),
-            (
-                "complaints",
-                "merchant_id, order_id, state, level, text, opened_by, opened_at, "
-                "acknowledged_by, acknowledged_at",
-                "1, 1, 'acknowledged', 0, 'Cracked', 'U0ANA', '2026-11-24 10:00:00+00:00', "
-                "'U0BEN', '2026-11-24 11:00:00+00:00'",
-            ),
-        ):
-            await session.execute(text(f"INSERT INTO {table} ({columns}) VALUES ({values})"))
+        for statement in _BEFORE_0002:
+            await session.execute(text(statement))
     await migrate.upgrade(empty_store)
     async with empty_store.read(1) as session:
         [case] = await session.scalars(select(Complaint))
+        assert case.owner == "U0BEN"
         assert case.answered_at == case.acknowledged_at == datetime(2026, 11, 24, 11, tzinfo=UTC)
     await migrate.downgrade(empty_store, "0001")
     async with empty_store.read(1) as session:

@@ -10,6 +10,7 @@ from sqlalchemy import text as sql
 from domain.complaints.model import Reply
 from domain.people import Person
 from tests.scenarios.conftest import (
+    ADA,
     ANA,
     BEN,
     COMPLAINTS,
@@ -133,3 +134,17 @@ async def test_the_thread_is_reminded_before_the_clock_escalates(shop: Shop) -> 
     assert "Most of the time to answer is over" in most
     assert "level 1" in escalated
     assert "<@" not in half + most
+
+
+async def test_a_case_is_handed_over_and_its_new_owner_is_mentioned(shop: Shop) -> None:
+    card = await opened(shop)
+    await shop.slack.click(BEN, "complaint.acknowledge", channel=COMPLAINTS)
+    await shop.card(COMPLAINTS, "has it in hand")
+    await shop.slack.click(BEN, "complaint.hand_over", channel=COMPLAINTS)
+    refused = await shop.slack.submit(BEN, {"owner": WES})
+    assert "admin, agent or approver" in refused["errors"]["owner"]
+    await shop.slack.submit(BEN, {"owner": ADA})
+    card = await shop.card(COMPLAINTS, f"<@{ADA}> has it in hand")
+    await shop.quiet()
+    handed = text_of(shop.slack.thread(COMPLAINTS, card["ts"])[-1])
+    assert f"<@{BEN}> handed it over to <@{ADA}>" in handed

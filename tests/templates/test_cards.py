@@ -75,6 +75,10 @@ PUBLIC = [
             "complaints/note@ComplaintWarned",
             "Half of the time to answer is over: due <!date^1795595400^{date_short_pretty} at {time}|Nov 25, 2026, 8:30 AM UTC>",
         ),
+        (
+            "complaints/note@ComplaintHandedOver",
+            "<@U0AGENT1> handed it over to <@U0APPROVER1>",
+        ),
         ("complaints/note@ComplaintEscalated", "<@U0AGENT1> escalated it to level 2"),
         ("complaints/note@ComplaintResolved", "<@U0AGENT1> resolved it: replaced"),
         ("complaints/opened", "*Complaint C-7* about order 1042 is open."),
@@ -264,6 +268,7 @@ def test_the_forms_offer_every_reason_and_outcome() -> None:
             {"order": "complaint.order", "text": "complaint.text"},
         ),
         ("complaints/escalate_form", "complaint.escalate", {"reason": "complaint.why"}),
+        ("complaints/hand_over_form", "complaint.hand_over", {"owner": "complaint.owner"}),
         (
             "complaints/resolve_form",
             "complaint.resolve",
@@ -289,6 +294,24 @@ def test_the_settings_form_has_a_field_for_every_setting() -> None:
 def test_a_case_says_when_its_answer_is_due() -> None:
     assert "open, answer due <!date^" in first_line(rendered("complaints/case"))
     assert "level 2, answer was due <!date^" in first_line(rendered("complaints/case@escalated"))
+
+
+def test_a_case_names_its_owner_once_and_offers_at_most_five_things() -> None:
+    assert "Owner" not in whole(rendered("complaints/case"))
+    assert "*Owner*\\n<@U0APPROVER1>" in whole(rendered("complaints/case@escalated"))
+    assert "Owner" not in whole(rendered("complaints/case@acknowledged"))
+    assert list(buttons(rendered("complaints/case@escalated"))) == [
+        "complaint.acknowledge",
+        "complaint.escalate",
+        "complaint.hand_over",
+        "complaint.resolve",
+        "order.show",
+    ]
+
+
+def test_a_case_s_forms_show_what_was_said_last() -> None:
+    for verb in ("escalate", "hand_over", "resolve"):
+        assert "ask the warehouse for a spare lid" in whole(rendered(f"complaints/{verb}_form"))
 
 
 def test_an_answered_case_has_nothing_to_acknowledge() -> None:
