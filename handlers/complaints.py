@@ -8,7 +8,7 @@ from slack_bolt.async_app import AsyncApp
 
 from domain import merchants, people
 from domain.complaints import queries, service
-from domain.complaints.model import Outcome
+from domain.complaints.model import Category, Outcome, Severity
 from domain.orders import queries as orders
 from domain.people import Can
 from handlers import desk
@@ -79,11 +79,11 @@ async def submit(turn: Turn) -> None:
     """Take in one of the forms about a complaint."""
     match turn.body["view"]["callback_id"].split(".")[1]:
         case "open":
-            await _open(turn, int(turn.kept["order_id"]), turn.field("text") or "")
+            await _open_as_filled_in(turn, turn.kept["order_id"])
         case "pick":
             async with turn.read() as session:
                 order_id = await orders.identify(session, turn.field("order") or "")
-            await _open(turn, order_id, turn.field("text") or "")
+            await _open_as_filled_in(turn, order_id)
         case "escalate":
             why = turn.field("reason") or ""
             async with turn.write() as work:
@@ -104,9 +104,28 @@ async def submit(turn: Turn) -> None:
             await turn.ack()
 
 
-async def _open(turn: Turn, order_id: int, text: str) -> None:
+async def _open_as_filled_in(turn: Turn, order_id: int) -> None:
+    await _open(
+        turn,
+        order_id,
+        turn.field("text") or "",
+        category=Category(turn.field("category") or Category.OTHER),
+        severity=Severity(turn.field("severity") or Severity.NORMAL),
+    )
+
+
+async def _open(
+    turn: Turn,
+    order_id: int,
+    text: str,
+    *,
+    category: Category = Category.OTHER,
+    severity: Severity = Severity.NORMAL,
+) -> None:
     async with turn.write() as work:
-        complaint = await service.open_case(work, turn.member, order_id, text)
+        complaint = await service.open_case(
+            work, turn.member, order_id, text, category=category, severity=severity
+        )
     async with turn.read() as session:
         card = await queries.card(session, complaint.id)
         channel = (await merchants.settings(session))["channel.complaints"]

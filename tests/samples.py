@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from domain.complaints.model import Complaint, Reply
+from domain.complaints.model import Category, Complaint, Reply, Severity
 from domain.complaints.model import State as ComplaintState
 from domain.complaints.queries import ComplaintCard
 from domain.events import Event, Kind
@@ -288,6 +288,8 @@ def complaint(**changes: Any) -> Complaint:
         "order_id": 42,
         "state": ComplaintState.OPEN,
         "level": 0,
+        "category": Category.DAMAGED,
+        "severity": Severity.HIGH,
         "text": "The lid is cracked, and it is the second time.\nWants a new one before Friday.",
         "opened_by": AGENT,
         "opened_at": ago(hours=2),

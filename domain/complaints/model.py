@@ -35,6 +35,24 @@ TRANSITIONS: Mapping[State, frozenset[State]] = {
 }
 
 
+class Category(StrEnum):
+    """What the buyer complains of."""
+
+    DAMAGED = "damaged"
+    NOT_ARRIVED = "not_arrived"
+    WRONG_ITEM = "wrong_item"
+    NOT_AS_DESCRIBED = "not_as_described"
+    SERVICE = "service"
+    OTHER = "other"
+
+
+class Severity(StrEnum):
+    """How much hangs on it; `high` halves the time to answer."""
+
+    NORMAL = "normal"
+    HIGH = "high"
+
+
 class Outcome(StrEnum):
     """How a case ended."""
 
@@ -58,6 +76,8 @@ class Complaint(Owned, Base):
     order_id: Mapped[int] = mapped_column(Id, ForeignKey("orders.id", ondelete="RESTRICT"))
     state: Mapped[State] = mapped_column(default=State.OPEN)
     level: Mapped[int] = mapped_column(default=0)
+    category: Mapped[Category] = mapped_column(default=Category.OTHER)
+    severity: Mapped[Severity] = mapped_column(default=Severity.NORMAL)
     text: Mapped[str]
     opened_by: Mapped[str]
     opened_at: Mapped[datetime]

@@ -7,7 +7,7 @@ from typing import Any
 
 from domain import merchants
 from domain.complaints import policy, replies
-from domain.complaints.model import TRANSITIONS, Complaint, Outcome, State
+from domain.complaints.model import TRANSITIONS, Category, Complaint, Outcome, Severity, State
 from domain.complaints.replies import Said
 from domain.errors import Conflict, Invalid, ReasonNeeded, WrongState, either
 from domain.events import Kind
@@ -29,7 +29,15 @@ class CantOwn(Invalid):
     field = "owner"
 
 
-async def open_case(work: Work, member: Member, order_id: int, text: str) -> Complaint:
+async def open_case(
+    work: Work,
+    member: Member,
+    order_id: int,
+    text: str,
+    *,
+    category: Category = Category.OTHER,
+    severity: Severity = Severity.NORMAL,
+) -> Complaint:
     """Open a case on an order; its clock starts now, weekends included.
 
     Raises:
@@ -44,6 +52,8 @@ async def open_case(work: Work, member: Member, order_id: int, text: str) -> Com
         order_id=order.id,
         state=State.OPEN,
         level=0,
+        category=category,
+        severity=severity,
         text=text.strip(),
         opened_by=member.member_id,
         opened_at=work.now,
@@ -52,7 +62,7 @@ async def open_case(work: Work, member: Member, order_id: int, text: str) -> Com
     work.session.add(complaint)
     await work.session.flush()
     # The text may name the buyer, so the log keeps only that there is a case.
-    _record(work, complaint, Kind.COMPLAINT_OPENED, None)
+    _record(work, complaint, Kind.COMPLAINT_OPENED, None, category=category, severity=severity)
     return complaint
 
 
@@ -181,11 +191,12 @@ def _raise_level(work: Work, complaint: Complaint, settings: merchants.Settings,
     complaint.move(State.ESCALATED)
     complaint.level += 1
     _start_clock(work, complaint, settings)
-    _record(work, complaint, Kind.COMPLAINT_ESCALATED, why)
+    called = policy.called(settings, complaint.level)
+    _record(work, complaint, Kind.COMPLAINT_ESCALATED, why, called=called)
 
 
 def _start_clock(work: Work, complaint: Complaint, settings: merchants.Settings) -> None:
-    due_at = work.now + policy.answer_within(settings)
+    due_at = work.now + policy.answer_within(settings, complaint.severity)
     complaint.clock_started_at, complaint.answer_due_at = work.now, due_at
     complaint.warning_due_at = policy.next_warning(work.now, due_at, work.now)
 

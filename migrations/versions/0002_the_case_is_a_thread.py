@@ -1,14 +1,23 @@
-"""A case is a thread: what people reply is kept, who owns it, and how its clock runs."""
+"""A case is a thread: its replies, its owner, its clock, its category and severity."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
 
-from migrations.columns import ID, TEXT, TIME, may, must, owned
+from migrations.columns import ID, TEXT, TIME, WORD, may, must, owned
 
 revision = "0002"
 down_revision = "0001"
+
+_NEW = (
+    "owner",
+    "answered_at",
+    "clock_started_at",
+    "warning_due_at",
+    "category",
+    "severity",
+)
 
 
 def upgrade() -> None:
@@ -29,6 +38,9 @@ def upgrade() -> None:
             *may(TIME, "answered_at", "clock_started_at", "warning_due_at"),
         ):
             complaints.add_column(column)
+        # Cases from before are of the usual kind.
+        for name, usual in (("category", "other"), ("severity", "normal")):
+            complaints.add_column(sa.Column(name, WORD, nullable=False, server_default=usual))
         complaints.create_index(complaints.f("ix_complaints_warning_due_at"), ["warning_due_at"])
     # Until now only the button acknowledged.
     op.execute("UPDATE complaints SET answered_at = acknowledged_at, owner = acknowledged_by")
@@ -37,6 +49,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     with op.batch_alter_table("complaints") as complaints:
         complaints.drop_index("ix_complaints_warning_due_at")
-        for column in ("warning_due_at", "clock_started_at", "answered_at", "owner"):
-            complaints.drop_column(column)
+        for name in _NEW:
+            complaints.drop_column(name)
     op.drop_table("complaint_replies")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from domain.complaints import queries, service
-from domain.complaints.model import TRANSITIONS, Complaint, Outcome, State
+from domain.complaints.model import TRANSITIONS, Category, Complaint, Outcome, Severity, State
 from domain.errors import ReasonNeeded, RecordNotFound, RoleNeeded, WrongState
 from domain.events import Kind
 from domain.people import Member
@@ -33,7 +33,10 @@ async def test_a_case_opens_with_a_day_to_answer(desk: Desk, case: int) -> None:
 
 async def test_the_buyers_words_stay_out_of_the_log(desk: Desk, case: int) -> None:
     opened = (await desk.events(Kind.COMPLAINT_OPENED))[0]
-    assert (opened.why, opened.data) == (None, {"state": "open", "level": 0})
+    assert (opened.why, opened.data) == (
+        None,
+        {"state": "open", "level": 0, "category": "other", "severity": "normal"},
+    )
     assert opened.subject_id == case
 
 
@@ -80,6 +83,33 @@ async def test_an_answered_case_is_not_reminded_of(
         await answer(work, AGENT, case)
     assert await desk.later(hours=23).sweep(service.sweep_warnings) == 0
     assert (await desk.case(case)).warning_due_at is None
+
+
+async def test_each_level_calls_its_own_people_and_the_last_for_all_above(
+    desk: Desk, case: int
+) -> None:
+    await desk.setting("complaint.levels", "4")
+    await desk.setting("complaint.level_1", "U0LEAD")
+    await desk.setting("complaint.level_3", "<@U0BOSS>, S0BOARD")
+    for day in (1, 2, 3, 4):
+        await desk.later(days=day).sweep(service.sweep_unanswered)
+    raised = await desk.events(Kind.COMPLAINT_ESCALATED)
+    top = ["U0BOSS", "S0BOARD"]
+    assert [one.data["called"] for one in raised] == [["U0LEAD"], [], top, top]
+    assert raised[0].subject_id == case
+
+
+async def test_where_much_hangs_on_it_there_is_half_the_time(desk: Desk) -> None:
+    order_id = await desk.order()
+    async with desk.work(AGENT.member_id) as work:
+        case = await service.open_case(
+            work, AGENT, order_id, "On fire", category=Category.DAMAGED, severity=Severity.HIGH
+        )
+    assert (case.category, case.severity) == (Category.DAMAGED, Severity.HIGH)
+    assert case.answer_due_at == desk.now + timedelta(hours=12)
+    assert case.warning_due_at == desk.now + timedelta(hours=6)
+    assert await desk.later(hours=12).sweep(service.sweep_unanswered) == 1
+    assert (await desk.case(case.id)).answer_due_at == desk.now + timedelta(hours=24)
 
 
 async def test_weekends_count(desk: Desk) -> None:

@@ -75,7 +75,7 @@ async def test_a_case_from_before_goes_up_and_down_unharmed(empty_store: Store) 
     await migrate.upgrade(empty_store)
     async with empty_store.read(1) as session:
         [case] = await session.scalars(select(Complaint))
-        assert case.owner == "U0BEN"
+        assert (case.owner, case.category, case.severity) == ("U0BEN", "other", "normal")
         assert case.answered_at == case.acknowledged_at == datetime(2026, 11, 24, 11, tzinfo=UTC)
     await migrate.downgrade(empty_store, "0001")
     async with empty_store.read(1) as session:

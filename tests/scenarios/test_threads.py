@@ -148,3 +148,36 @@ async def test_a_case_is_handed_over_and_its_new_owner_is_mentioned(shop: Shop) 
     await shop.quiet()
     handed = text_of(shop.slack.thread(COMPLAINTS, card["ts"])[-1])
     assert f"<@{BEN}> handed it over to <@{ADA}>" in handed
+
+
+async def test_who_a_level_names_is_called_in_the_thread(shop: Shop) -> None:
+    await shop.slack.command(ADA, "/deskhand settings", OFFICE)
+    wrong = await shop.slack.submit(ADA, {"complaint.level_1": "the leads"})
+    assert "ids, like U0123456789" in wrong["errors"]["complaint.level_1"]
+    await shop.slack.submit(ADA, {"complaint.level_1": f"<@{BEN}>, S0LEADS1"})
+    card = await opened(shop)
+    await shop.slack.click(ANA, "complaint.escalate", channel=COMPLAINTS)
+    await shop.slack.submit(ANA, {"reason": "third call"})
+    await shop.quiet()
+    note = text_of(shop.slack.thread(COMPLAINTS, card["ts"])[-1])
+    assert f"<@{ANA}> escalated it to level 1: <@{BEN}>, <!subteam^S0LEADS1>" in note
+    assert "third call" in note
+
+
+async def test_the_form_says_what_it_is_about_and_how_severe(shop: Shop) -> None:
+    await shop.slack.command(ANA, "/complaint 1042", OFFICE)
+    fields = {"text": "It smoked", "category": "damaged", "severity": "high"}
+    await shop.slack.submit(ANA, fields)
+    card = await shop.card(COMPLAINTS, "It smoked")
+    assert "Damaged" in text_of(card)
+    assert "High" in text_of(card)
+    await shop.later(hours=13)
+    await shop.card(COMPLAINTS, "level 1")
+
+
+async def test_left_as_they_are_category_and_severity_are_the_usual_ones(shop: Shop) -> None:
+    await shop.slack.command(ANA, "/complaint 1042", OFFICE)
+    await shop.slack.submit(ANA, {"text": "No answer"})
+    card = await shop.card(COMPLAINTS, "No answer")
+    assert "Other" in text_of(card)
+    assert "Normal" in text_of(card)

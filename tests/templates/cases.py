@@ -143,7 +143,13 @@ def _complaints() -> dict[str, Values]:
                 "event": samples.event(
                     kind,
                     why="Third time",
-                    data={"level": 2, "outcome": "replaced", "share": 50, "owner": APPROVER},
+                    data={
+                        "level": 2,
+                        "outcome": "replaced",
+                        "share": 50,
+                        "owner": APPROVER,
+                        "called": [APPROVER, "S0LEADS"],
+                    },
                 ),
             }
             for kind in Kind

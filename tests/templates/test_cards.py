@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from domain.complaints.model import Outcome
+from domain.complaints.model import Category, Outcome, Severity
 from domain.merchants import DEFINITIONS
 from domain.orders import queries as orders
 from domain.orders.model import State as OrderState
@@ -79,7 +79,10 @@ PUBLIC = [
             "complaints/note@ComplaintHandedOver",
             "<@U0AGENT1> handed it over to <@U0APPROVER1>",
         ),
-        ("complaints/note@ComplaintEscalated", "<@U0AGENT1> escalated it to level 2"),
+        (
+            "complaints/note@ComplaintEscalated",
+            "<@U0AGENT1> escalated it to level 2: <@U0APPROVER1>, <!subteam^S0LEADS>",
+        ),
         ("complaints/note@ComplaintResolved", "<@U0AGENT1> resolved it: replaced"),
         ("complaints/opened", "*Complaint C-7* about order 1042 is open."),
         (
@@ -254,6 +257,9 @@ def test_the_refund_form_leaves_out_what_cant_be_refunded_by_quantity() -> None:
 def test_the_forms_offer_every_reason_and_outcome() -> None:
     assert _options(rendered("refunds/form")) == [reason.value for reason in Reason]
     assert _options(rendered("complaints/resolve_form")) == [outcome.value for outcome in Outcome]
+    kinds = [one.value for one in (*Category, *Severity)]
+    assert _options(rendered("complaints/form")) == kinds
+    assert _options(rendered("complaints/pick")) == kinds
 
 
 @pytest.mark.parametrize(
@@ -261,11 +267,24 @@ def test_the_forms_offer_every_reason_and_outcome() -> None:
     [
         ("refunds/decline_form", "refund.decline", {"reason": "refund.why"}),
         ("refunds/paid_form", "refund.paid", {"reference": "refund.reference"}),
-        ("complaints/form", "complaint.open", {"text": "complaint.text"}),
+        (
+            "complaints/form",
+            "complaint.open",
+            {
+                "text": "complaint.text",
+                "category": "complaint.category",
+                "severity": "complaint.severity",
+            },
+        ),
         (
             "complaints/pick",
             "complaint.pick",
-            {"order": "complaint.order", "text": "complaint.text"},
+            {
+                "order": "complaint.order",
+                "text": "complaint.text",
+                "category": "complaint.category",
+                "severity": "complaint.severity",
+            },
         ),
         ("complaints/escalate_form", "complaint.escalate", {"reason": "complaint.why"}),
         ("complaints/hand_over_form", "complaint.hand_over", {"owner": "complaint.owner"}),
@@ -307,6 +326,13 @@ def test_a_case_names_its_owner_once_and_offers_at_most_five_things() -> None:
         "complaint.resolve",
         "order.show",
     ]
+
+
+def test_a_case_says_what_it_is_about_and_how_much_hangs_on_it() -> None:
+    shown = whole(rendered("complaints/case"))
+    assert "*Category*\\nDamaged" in shown
+    assert "*Severity*\\nHigh" in shown
+    assert "*Severity*" not in whole(rendered("complaints/case@resolved"))
 
 
 def test_a_case_s_forms_show_what_was_said_last() -> None:
