@@ -54,7 +54,7 @@ class OrderNotFound(NotFound):
         self.number = number
         self.nearest = tuple(nearest)
         hint = (
-            f"Did you mean {_either(self.nearest)}?"
+            f"Did you mean {either(self.nearest)}?"
             if self.nearest
             else "Search by buyer, e-mail, SKU or tracking number with `/order find`."
         )
@@ -78,7 +78,7 @@ class NoRole(NotAllowed):
     def __init__(self, admins: Sequence[str] = ()) -> None:
         self.admins = tuple(admins)
         ask = (
-            f"Ask {_either([f'@{admin}' for admin in self.admins])} to give you one."
+            f"Ask {either([f'@{admin}' for admin in self.admins])} to give you one."
             if self.admins
             else "Ask whoever runs Deskhand to give you one with `deskhand people set`."
         )
@@ -89,7 +89,7 @@ class RoleNeeded(NotAllowed):
     """The person's role does not cover this."""
 
     def __init__(self, doing: str, roles: Iterable[str]) -> None:
-        super().__init__(f"To {doing} you need to be {_either(sorted(roles))}.")
+        super().__init__(f"To {doing} you need to be {either(sorted(roles))}.")
 
 
 class OwnRequest(NotAllowed):
@@ -151,7 +151,7 @@ class WrongState(Conflict):
 
     def __init__(self, what: str, state: str, doing: str, allowed: Iterable[str]) -> None:
         options = sorted(_words(option) for option in allowed)
-        instead = f"It can be {_either(options)}." if options else "It is closed."
+        instead = f"It can be {either(options)}." if options else "It is closed."
         super().__init__(f"{what} is {_words(state)}, so it can't be {_words(doing)}. {instead}")
 
 
@@ -181,6 +181,6 @@ def _words(state: str) -> str:
     return state.replace("_", " ")
 
 
-def _either(options: Sequence[str]) -> str:
-    """Join as `a, b or c`."""
+def either(options: Sequence[str]) -> str:
+    """Join what there is to choose from, as `a, b or c`."""
     return options[0] if len(options) == 1 else f"{', '.join(options[:-1])} or {options[-1]}"

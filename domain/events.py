@@ -40,6 +40,8 @@ class Kind(StrEnum):
     REFUND_FOUND = "RefundFound"
     COMPLAINT_OPENED = "ComplaintOpened"
     COMPLAINT_ACKNOWLEDGED = "ComplaintAcknowledged"
+    COMPLAINT_HANDED_OVER = "ComplaintHandedOver"
+    COMPLAINT_WARNED = "ComplaintWarned"
     COMPLAINT_ESCALATED = "ComplaintEscalated"
     COMPLAINT_RESOLVED = "ComplaintResolved"
     COMPLAINT_REOPENED = "ComplaintReopened"

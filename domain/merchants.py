@@ -125,10 +125,33 @@ def _whole(least: int, most: int) -> Callable[[str], int]:
     return read
 
 
+def _callable(text: str) -> list[str]:
+    """Read members and user groups, by id or as Slack writes a mention of them."""
+    parts = text.replace(",", " ").split()
+    found = [_CALLED.fullmatch(part) for part in parts]
+    if not 0 < len(parts) <= _MOST_CALLED or not all(found):
+        raise UnknownSetting(
+            f"“{text[:40]}” does not say who is called. Give up to {_MOST_CALLED} members' or "
+            "user groups' ids, like U0123456789 S0123456789. A member's stands in their profile's "
+            "menu, a group's in its own."
+        )
+    return list(dict.fromkeys(one["id"] for one in found if one))
+
+
 def _role(text: str) -> str:
     if text.strip() not in ROLES:
         raise UnknownSetting(f"“{text[:40]}” is not a role. Roles are {', '.join(ROLES)}.")
     return text.strip()
+
+
+#: An id has a digit, which tells it from a word in capitals.
+_CALLED = re.compile(
+    r"(?:<@|<!subteam\^)?(?P<id>[UWS](?=[A-Z]*[0-9])[A-Z0-9]{2,30})(?:\|[^>\s]*)?>?"
+)
+#: More than this is a channel's worth of people, and no longer somebody's job.
+_MOST_CALLED = 10
+#: Levels that have somebody of their own to call; those above call the last one's.
+CALLED_LEVELS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +186,12 @@ DEFINITIONS = {
         "hours until a complaint that nobody acknowledged escalates", _whole(1, 240), 24
     ),
     "complaint.levels": Definition("how many levels a complaint can escalate", _whole(1, 5), 3),
+    **{
+        f"complaint.level_{level}": Definition(
+            f"who is called when a complaint reaches level {level}", _callable, []
+        )
+        for level in range(1, CALLED_LEVELS + 1)
+    },
     "shipping.silent_after_days": Definition(
         "days without a scan after which a carrier counts as silent", _whole(1, 60), 5
     ),
@@ -265,6 +294,8 @@ def _typed(value: Any) -> str:
             amount if currency == "*" else f"{amount} {currency}"
             for currency, amount in sorted(value.items())
         )
+    if isinstance(value, list):
+        return ", ".join(value)
     return "" if value is None else str(value)
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from domain.errors import NoRole, RoleNeeded, UnknownSetting
 from domain.events import Kind
-from domain.merchants import ROLES
+from domain.merchants import ROLES, settings
 from domain.money import Money
 from domain.store import Work
 from domain.tables import Base, Id, Owned
@@ -99,6 +99,19 @@ class Member:
         """Return the most this person may approve in the currency, None where none is set."""
         amount = self.limits.get(currency)
         return None if amount is None else Money(amount, currency)
+
+
+def roles_that(can: Can) -> list[str]:
+    """Return the roles that cover it."""
+    return sorted(_ROLES_THAT[can])
+
+
+async def at_desk(session: AsyncSession, member_id: str, *, admins: Sequence[str] = ()) -> Member:
+    """Return who this is, with the desk's default role where nobody gave them one."""
+    found = await member(session, member_id, admins=admins)
+    if found.role is None:
+        found = found.with_default((await settings(session))["people.default_role"])
+    return found
 
 
 async def member(

@@ -138,6 +138,8 @@ _RULES: Mapping[Kind, tuple[_Rule, ...]] = {
     Kind.REFUND_UNKNOWN: (_refresh("refunds"),),
     Kind.COMPLAINT_OPENED: (_post("complaints", "complaints/case"),),
     Kind.COMPLAINT_ACKNOWLEDGED: _CASE,
+    Kind.COMPLAINT_HANDED_OVER: _CASE,
+    Kind.COMPLAINT_WARNED: (_note,),
     Kind.COMPLAINT_ESCALATED: _CASE,
     Kind.COMPLAINT_RESOLVED: _CASE,
     Kind.COMPLAINT_REOPENED: _CASE,

@@ -77,9 +77,11 @@ SHORTCUTS = (
     Shortcut("complaint.message", "Open a complaint", "Open a complaint from this message"),
 )
 
-EVENTS = ("app_home_opened",)
+#: What the app hears of; messages, for what is said in a case's thread.
+EVENTS = ("app_home_opened", "message.channels", "message.groups")
 
-#: Which Web API methods need which scope: the app asks for no more than it uses.
+#: Which Web API methods need which scope: the app asks for no more than it uses. Hearing
+#: messages takes the scopes of reading them.
 SCOPES = {
     "commands": ("slash commands and shortcuts",),
     "chat:write": ("chat.postMessage", "chat.update"),

@@ -1,4 +1,4 @@
-"""Complaints: opening a case, and acknowledging, escalating, resolving it in its thread."""
+"""Complaints: opening a case, and acknowledging, handing over, escalating, resolving it."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import re
 
 from slack_bolt.async_app import AsyncApp
 
-from domain import merchants
+from domain import merchants, people
 from domain.complaints import queries, service
-from domain.complaints.model import Outcome
+from domain.complaints.model import Category, Outcome, Severity
 from domain.orders import queries as orders
 from domain.people import Can
 from handlers import desk
@@ -63,25 +63,38 @@ async def click(turn: Turn) -> None:
             async with turn.write() as work:
                 await service.reopen(work, turn.member, record)
             await turn.ack()
-        case "escalate" | "resolve" as verb:
+        case "escalate" | "hand_over" | "resolve" as verb:
             async with turn.read() as session:
                 card = await queries.card(session, record)
-            await turn.form(f"complaints/{verb}_form", keep={"complaint_id": record}, card=card)
+                replies = await queries.latest_replies(session, record)
+            await turn.form(
+                f"complaints/{verb}_form",
+                keep={"complaint_id": record},
+                card=card,
+                replies=replies,
+            )
 
 
 async def submit(turn: Turn) -> None:
     """Take in one of the forms about a complaint."""
     match turn.body["view"]["callback_id"].split(".")[1]:
         case "open":
-            await _open(turn, int(turn.kept["order_id"]), turn.field("text") or "")
+            await _open_as_filled_in(turn, turn.kept["order_id"])
         case "pick":
             async with turn.read() as session:
                 order_id = await orders.identify(session, turn.field("order") or "")
-            await _open(turn, order_id, turn.field("text") or "")
+            await _open_as_filled_in(turn, order_id)
         case "escalate":
             why = turn.field("reason") or ""
             async with turn.write() as work:
                 await service.escalate(work, turn.member, turn.kept["complaint_id"], why)
+            await turn.ack()
+        case "hand_over":
+            async with turn.write() as work:
+                owner = await people.at_desk(
+                    work.session, turn.field("owner") or "", admins=turn.desk.admins
+                )
+                await service.hand_over(work, turn.member, turn.kept["complaint_id"], owner)
             await turn.ack()
         case "resolve":
             outcome = Outcome(turn.field("outcome"))
@@ -91,9 +104,28 @@ async def submit(turn: Turn) -> None:
             await turn.ack()
 
 
-async def _open(turn: Turn, order_id: int, text: str) -> None:
+async def _open_as_filled_in(turn: Turn, order_id: int) -> None:
+    await _open(
+        turn,
+        order_id,
+        turn.field("text") or "",
+        category=Category(turn.field("category") or Category.OTHER),
+        severity=Severity(turn.field("severity") or Severity.NORMAL),
+    )
+
+
+async def _open(
+    turn: Turn,
+    order_id: int,
+    text: str,
+    *,
+    category: Category = Category.OTHER,
+    severity: Severity = Severity.NORMAL,
+) -> None:
     async with turn.write() as work:
-        complaint = await service.open_case(work, turn.member, order_id, text)
+        complaint = await service.open_case(
+            work, turn.member, order_id, text, category=category, severity=severity
+        )
     async with turn.read() as session:
         card = await queries.card(session, complaint.id)
         channel = (await merchants.settings(session))["channel.complaints"]

@@ -79,14 +79,12 @@ class Turn:
         return dict(json.loads(self.body["view"].get("private_metadata") or "{}"))
 
     def field(self, block: str) -> Any:
-        """Return what stands in a form's field: text, an option's value, or None."""
+        """Return what stands in a form's field: text, an option's value, an id, or None."""
         for state in self.body["view"]["state"]["values"].get(block, {}).values():
-            option = state.get("selected_option")
-            return (
-                option["value"]
-                if option
-                else state.get("value") or state.get("selected_conversation")
-            )
+            if option := state.get("selected_option"):
+                return option["value"]
+            held = ("value", "selected_conversation", "selected_user")
+            return next((state[key] for key in held if state.get(key)), None)
         return None
 
     def read(self) -> AbstractAsyncContextManager[AsyncSession]:

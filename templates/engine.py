@@ -36,7 +36,7 @@ Macros (`_blocks.jinja`, `_inputs.jinja`, `_charts.jinja`, `_signs.jinja`) need 
 `quote`                the same as a block quote; starts a line of its own
 `date` `time`          a time by its day or hour only; without a filter, both
 `money(currency)`      minor units as an amount
-`mention` `channel`    a member or channel id as Slack shows people and channels
+`mention` `channel`    a member's, user group's or channel's id as Slack shows them
 `link(text)`           an address as a link
 `count(one, many)`     `3|count("order", "orders")` → 3 orders
 `sentence`             a sentence of ours with its `code` and its `@U123`s, all else in it inert

@@ -29,6 +29,8 @@ PARAGRAPH: Final = 2500
 
 _TOKEN = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")
 _MEMBER = re.compile(r"[UW][A-Z0-9]{1,30}")
+#: A user group's id; its digit tells it from a partner's name in capitals.
+_GROUP = re.compile(r"S(?=[A-Z]*[0-9])[A-Z0-9]{2,30}")
 _CHANNEL = re.compile(r"[CDG][A-Z0-9]{1,30}")
 #: What a sentence of ours marks up: a member by id, and code. An id has a digit, `@UPS` none,
 #: and Slack's own `<@U…>`, which no sentence of ours holds, was typed by somebody.
@@ -205,6 +207,15 @@ def _reference(pattern: re.Pattern[str], sign: str) -> Callable[[str, _Spot], st
     return shown
 
 
+_member = _reference(_MEMBER, "@")
+
+
+def _mention(value: str, spot: _Spot) -> str:
+    if spot.place == "mrkdwn" and _GROUP.fullmatch(value):
+        return f"<!subteam^{value}>"
+    return _member(value, spot)
+
+
 def _link(value: str, spot: _Spot) -> str:
     address, _, label = value.partition("\n")
     if spot.place == "exact":
@@ -226,7 +237,7 @@ _SHOWN: Final[Mapping[str, Callable[[str, _Spot], str]]] = {
     "datetime": _moment("datetime"),
     "date": _moment("date"),
     "time": _moment("time"),
-    "member": _reference(_MEMBER, "@"),
+    "member": _mention,
     "channel": _reference(_CHANNEL, "#"),
     "link": _link,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from domain.complaints.model import Complaint
+from domain.complaints.model import Category, Complaint, Reply, Severity
 from domain.complaints.model import State as ComplaintState
 from domain.complaints.queries import ComplaintCard
 from domain.events import Event, Kind
@@ -288,6 +288,8 @@ def complaint(**changes: Any) -> Complaint:
         "order_id": 42,
         "state": ComplaintState.OPEN,
         "level": 0,
+        "category": Category.DAMAGED,
+        "severity": Severity.HIGH,
         "text": "The lid is cracked, and it is the second time.\nWants a new one before Friday.",
         "opened_by": AGENT,
         "opened_at": ago(hours=2),
@@ -299,6 +301,20 @@ def complaint(**changes: Any) -> Complaint:
 def complaint_card(**changes: Any) -> ComplaintCard:
     """The case's card; changes are of the complaint."""
     return ComplaintCard(complaint(**changes), order())
+
+
+def reply(**changes: Any) -> Reply:
+    """What somebody said in the case's thread."""
+    values: dict[str, Any] = {
+        "id": 3,
+        "complaint_id": 7,
+        "place": "C0COMPLAINTS",
+        "reference": "1795521600.000100",
+        "author": APPROVER,
+        "text": "I ask the warehouse for a spare lid",
+        "said_at": ago(minutes=5),
+    }
+    return Reply(**values | changes)
 
 
 def event(kind: Kind, **changes: Any) -> Event:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.boundary import answer_error
 from bot.slack.identity import Identity
-from handlers import complaints, desk, orders, refunds, shipping
+from handlers import complaints, desk, orders, refunds, replies, shipping
 from handlers.turn import Desk
 
-CONVERSATIONS = (orders, refunds, complaints, shipping, desk)
+CONVERSATIONS = (orders, refunds, complaints, replies, shipping, desk)
 
 
 def build(workplace: Desk, client: AsyncWebClient, *, signing_secret: str) -> AsyncApp:
@@ -46,7 +49,21 @@ def build(workplace: Desk, client: AsyncWebClient, *, signing_secret: str) -> As
         logger=log,
     )
     app.error(answer_error)
+    app.use(_pass_over_talk)
     app.use(Identity(workplace))
     for conversation in CONVERSATIONS:
         conversation.register(app)
     return app
+
+
+async def _pass_over_talk(
+    body: dict[str, Any], next_: Callable[[], Awaitable[BoltResponse]]
+) -> BoltResponse:
+    """Answer at once to messages that can't be replies: most of what is said in a channel.
+
+    The desk's own posts come back as events too, and must not cost a look at the database.
+    """
+    event = body.get("event") or {}
+    if event.get("type") == "message" and replies.read(event) is None:
+        return BoltResponse(status=200, body="")
+    return await next_()

@@ -36,7 +36,9 @@ async def answer_error(error: Exception, request: AsyncBoltRequest) -> BoltRespo
         )
     elif request.context.user_id and body.get("type") in ("block_actions", "shortcut"):
         await request.context.client.chat_postMessage(channel=request.context.user_id, **message)
-    return BoltResponse(status=200, body="")
+    # Slack sends an event again that was not taken; nobody waits for an answer to it.
+    again = "event" in body and not isinstance(error, DeskhandError)
+    return BoltResponse(status=500 if again else 200, body="")
 
 
 def _at_form(error: Exception, sentence: str, view: dict[str, Any]) -> BoltResponse:

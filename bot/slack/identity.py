@@ -37,7 +37,12 @@ class Identity:
         context["turn"] = Turn(
             desk=self._desk,
             merchant_id=merchant_id,
-            member=await self._member(merchant_id, context.user_id),
+            member=await self._member(
+                merchant_id,
+                context.user_id,
+                # Nothing is written to somebody for what they say in a thread.
+                learn=(body.get("event") or {}).get("type") != "message",
+            ),
             body=body,
             ack=ack,
             client=client,
@@ -52,13 +57,10 @@ class Identity:
                 self._merchants[team_id] = merchant.id
         return self._merchants[team_id]
 
-    async def _member(self, merchant_id: int, member_id: str) -> people.Member:
+    async def _member(self, merchant_id: int, member_id: str, *, learn: bool) -> people.Member:
         async with self._desk.store.read(merchant_id) as session:
-            member = await people.member(session, member_id, admins=self._desk.admins)
-            if member.role is None:
-                default = (await merchants.settings(session))["people.default_role"]
-                member = member.with_default(default)
-        if not member.known:
+            member = await people.at_desk(session, member_id, admins=self._desk.admins)
+        if learn and not member.known:
             await self._learn(merchant_id, member_id)
         return member
 

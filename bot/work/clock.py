@@ -51,7 +51,9 @@ SWEEPS: Mapping[str, Sweep] = {
     "refund expiry": Sweep(Refund.expires_due_at, refunds.sweep_expired),
     "late parcels": Sweep(Parcel.late_due_at, shipping.sweep_late),
     "silent carriers": Sweep(Parcel.silent_due_at, shipping.sweep_silent),
+    # Before its warnings: an escalation starts the clock anew, and speaks for what it missed.
     "unanswered complaints": Sweep(Complaint.answer_due_at, complaints.sweep_unanswered),
+    "complaints to remind of": Sweep(Complaint.warning_due_at, complaints.sweep_warnings),
 }
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.complaints.model import Complaint, State
+from domain.complaints.model import Complaint, Reply, State
 from domain.errors import RecordNotFound
 from domain.orders.model import Order
 
@@ -33,6 +33,19 @@ async def card(session: AsyncSession, complaint_id: int) -> ComplaintCard:
     if row is None:
         raise RecordNotFound("complaint", complaint_id)
     return ComplaintCard(*row)
+
+
+async def latest_replies(
+    session: AsyncSession, complaint_id: int, *, most: int = 3
+) -> Sequence[Reply]:
+    """Return the last things said in the case's thread and not taken back, oldest first."""
+    found = await session.scalars(
+        select(Reply)
+        .where(Reply.complaint_id == complaint_id, Reply.deleted_at.is_(None))
+        .order_by(Reply.said_at.desc(), Reply.id.desc())
+        .limit(most)
+    )
+    return found.all()[::-1]
 
 
 async def unresolved(session: AsyncSession, *, most: int = 10) -> tuple[Sequence[Complaint], int]:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Label, Select, func, select
 
 from domain.complaints.model import Complaint
-from domain.events import Event
+from domain.events import Event, Kind
 from domain.orders.model import Line, Order
 from domain.refunds.model import HOLDING, Part, Refund
 from domain.rows import Row, nested
@@ -102,7 +102,8 @@ def _complaints() -> Select[*tuple[Any, ...]]:
 def _history() -> Select[*tuple[Any, ...]]:
     return (
         select(Event.kind, Event.at, Event.actor, Event.why)
-        .where(Event.order_id == Order.id)
+        # A reminder is for the case's thread: here it would push out what was done.
+        .where(Event.order_id == Order.id, Event.kind != Kind.COMPLAINT_WARNED)
         .correlate(Order)
         .order_by(Event.id.desc())
         .limit(_HISTORY)

@@ -78,7 +78,15 @@ def test_it_names_exactly_what_the_conversations_listen_to() -> None:
         conversation.register(app)  # type: ignore[attr-defined]
     assert app.heard["command"] == {one.name for one in COMMANDS}
     assert app.heard["shortcut"] == {one.callback_id for one in SHORTCUTS}
-    assert app.heard["event"] == set(EVENTS)
+    # `message.channels` arrives as `message`: only the subscription says where it was said.
+    assert app.heard["event"] == {name.partition(".")[0] for name in EVENTS}
+
+
+def test_it_may_read_where_it_hears() -> None:
+    """https://docs.slack.dev/reference/events/message.channels, …/message.groups."""
+    needed = {"message.channels": "channels:history", "message.groups": "groups:history"}
+    assert {name for name in EVENTS if name.startswith("message.")} == set(needed)
+    assert set(needed.values()) <= set(SCOPES)
 
 
 def test_it_asks_for_exactly_the_scopes_of_the_methods_that_the_code_calls() -> None:

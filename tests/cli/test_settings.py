@@ -33,6 +33,13 @@ def test_amounts_in_several_currencies_need_no_quotes(deskhand: Deskhand) -> Non
     assert said.out == "refund.auto_limit is 18.00 EUR, 20.00 USD now.\n"
 
 
+def test_people_and_groups_to_call_are_named_by_id(deskhand: Deskhand) -> None:
+    said = deskhand("settings", "set", "complaint.level_2", "<@U0BEN|ben>", "S0LEADS", "U0BEN")
+    assert said.out == "complaint.level_2 is U0BEN, S0LEADS now.\n"
+    again = deskhand("settings", "set", "complaint.level_2", "U0BEN, S0LEADS")
+    assert again.out == said.out
+
+
 def test_a_setting_goes_back_to_what_holds_by_default(deskhand: Deskhand) -> None:
     deskhand("settings", "set", "complaint.levels", "5")
     said = deskhand("settings", "unset", "complaint.levels")
@@ -48,6 +55,7 @@ def test_a_setting_goes_back_to_what_holds_by_default(deskhand: Deskhand) -> Non
         (["set", "refund.auto_limit", "lots"], "“lots” is not an amount like 20.00 USD"),
         (["set", "complaint.levels", "9"], "not a whole number from 1 to 5"),
         (["set", "people.default_role", "boss"], "“boss” is not a role"),
+        (["set", "complaint.level_1", "the leads"], "“the leads” does not say who is called"),
         (["set", "complaint.levels"], "Missing argument 'VALUE...'"),
     ],
 )

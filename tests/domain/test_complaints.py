@@ -6,17 +6,22 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from domain.complaints import queries, service
-from domain.complaints.model import TRANSITIONS, Complaint, Outcome, State
+from domain.complaints.model import TRANSITIONS, Category, Complaint, Outcome, Severity, State
 from domain.errors import ReasonNeeded, RecordNotFound, RoleNeeded, WrongState
 from domain.events import Kind
+from domain.people import Member
 from domain.store import Work
-from tests.domain.desk import AGENT, APPROVER, FINANCE, OTHER_AGENT, Desk
+from tests.domain.desk import AGENT, APPROVER, FINANCE, NOBODY, OTHER_AGENT, Desk
 
 
 @pytest.fixture
 async def case(desk: Desk) -> int:
     """A case that was opened just now."""
     return await desk.complain(await desk.order())
+
+
+async def _resolve(work: Work, member: Member, case: int) -> Complaint:
+    return await service.resolve(work, member, case, Outcome.EXPLAINED, "")
 
 
 async def test_a_case_opens_with_a_day_to_answer(desk: Desk, case: int) -> None:
@@ -28,7 +33,10 @@ async def test_a_case_opens_with_a_day_to_answer(desk: Desk, case: int) -> None:
 
 async def test_the_buyers_words_stay_out_of_the_log(desk: Desk, case: int) -> None:
     opened = (await desk.events(Kind.COMPLAINT_OPENED))[0]
-    assert (opened.why, opened.data) == (None, {"state": "open", "level": 0})
+    assert (opened.why, opened.data) == (
+        None,
+        {"state": "open", "level": 0, "category": "other", "severity": "normal"},
+    )
     assert opened.subject_id == case
 
 
@@ -45,6 +53,63 @@ async def test_the_clock_escalates_level_by_level_until_the_top(desk: Desk, case
     assert [(one.actor, one.why, one.data["level"]) for one in raised] == [
         ("clock", "nobody answered in time", level) for level in (1, 2, 3)
     ]
+
+
+async def test_half_and_most_of_the_time_are_told_once_each(desk: Desk, case: int) -> None:
+    hours = (0, 11, 12, 13, 19, 20, 23)
+    told = [await desk.later(hours=hour).sweep(service.sweep_warnings) for hour in hours]
+    assert told == [0, 0, 1, 0, 0, 1, 0]
+    warned = await desk.events(Kind.COMPLAINT_WARNED)
+    assert [(one.actor, one.subject_id, one.data["share"]) for one in warned] == [
+        ("clock", case, 50),
+        ("clock", case, 80),
+    ]
+    assert await desk.later(days=1).sweep(service.sweep_unanswered) == 1
+    assert await desk.later(hours=36).sweep(service.sweep_warnings) == 1
+
+
+async def test_of_two_reminders_that_were_missed_the_later_is_told(desk: Desk, case: int) -> None:
+    assert await desk.later(hours=22).sweep(service.sweep_warnings) == 1
+    assert await desk.later(hours=23).sweep(service.sweep_warnings) == 0
+    assert [one.data["share"] for one in await desk.events(Kind.COMPLAINT_WARNED)] == [80]
+    assert case
+
+
+@pytest.mark.parametrize("answer", [service.acknowledge, _resolve])
+async def test_an_answered_case_is_not_reminded_of(
+    desk: Desk, case: int, answer: Callable[[Work, Member, int], Awaitable[Complaint]]
+) -> None:
+    async with desk.work() as work:
+        await answer(work, AGENT, case)
+    assert await desk.later(hours=23).sweep(service.sweep_warnings) == 0
+    assert (await desk.case(case)).warning_due_at is None
+
+
+async def test_each_level_calls_its_own_people_and_the_last_for_all_above(
+    desk: Desk, case: int
+) -> None:
+    await desk.setting("complaint.levels", "4")
+    await desk.setting("complaint.level_1", "U0LEAD")
+    await desk.setting("complaint.level_3", "<@U0BOSS>, S0BOARD")
+    for day in (1, 2, 3, 4):
+        await desk.later(days=day).sweep(service.sweep_unanswered)
+    raised = await desk.events(Kind.COMPLAINT_ESCALATED)
+    top = ["U0BOSS", "S0BOARD"]
+    assert [one.data["called"] for one in raised] == [["U0LEAD"], [], top, top]
+    assert raised[0].subject_id == case
+
+
+async def test_where_much_hangs_on_it_there_is_half_the_time(desk: Desk) -> None:
+    order_id = await desk.order()
+    async with desk.work(AGENT.member_id) as work:
+        case = await service.open_case(
+            work, AGENT, order_id, "On fire", category=Category.DAMAGED, severity=Severity.HIGH
+        )
+    assert (case.category, case.severity) == (Category.DAMAGED, Severity.HIGH)
+    assert case.answer_due_at == desk.now + timedelta(hours=12)
+    assert case.warning_due_at == desk.now + timedelta(hours=6)
+    assert await desk.later(hours=12).sweep(service.sweep_unanswered) == 1
+    assert (await desk.case(case.id)).answer_due_at == desk.now + timedelta(hours=24)
 
 
 async def test_weekends_count(desk: Desk) -> None:
@@ -137,6 +202,55 @@ async def test_a_resolved_case_is_closed_until_it_is_reopened(desk: Desk, case: 
     assert await later.later(days=1).sweep(service.sweep_unanswered) == 1
 
 
+async def test_whoever_acknowledges_owns_the_case_until_it_is_handed_over(
+    desk: Desk, case: int
+) -> None:
+    async with desk.work(AGENT.member_id) as work:
+        await service.acknowledge(work, AGENT, case)
+    assert (await desk.case(case)).owner == "U0AGENT"
+    async with desk.work(AGENT.member_id) as work:
+        await service.hand_over(work, AGENT, case, APPROVER)
+    complaint = await desk.case(case)
+    assert (complaint.owner, complaint.acknowledged_by) == ("U0APPROVER", "U0AGENT")
+    [event] = await desk.events(Kind.COMPLAINT_HANDED_OVER)
+    assert (event.actor, event.data["owner"]) == ("U0AGENT", "U0APPROVER")
+
+
+async def test_handing_over_is_no_answer(desk: Desk, case: int) -> None:
+    async with desk.work() as work:
+        await service.hand_over(work, AGENT, case, APPROVER)
+    complaint = await desk.case(case)
+    assert (complaint.state, complaint.owner) == (State.OPEN, "U0APPROVER")
+    assert complaint.answered_at is None
+    assert await desk.later(days=1).sweep(service.sweep_unanswered) == 1
+
+
+@pytest.mark.parametrize("to", [FINANCE, NOBODY])
+async def test_a_case_is_given_only_to_who_may_work_on_it(
+    desk: Desk, case: int, to: Member
+) -> None:
+    with pytest.raises(service.CantOwn, match="they need to be admin, agent or approver") as no:
+        async with desk.work() as work:
+            await service.hand_over(work, AGENT, case, to)
+    assert no.value.field == "owner"
+    assert (await desk.case(case)).owner is None
+
+
+async def test_a_case_is_not_given_to_its_owner_nor_once_it_is_resolved(
+    desk: Desk, case: int
+) -> None:
+    async with desk.work() as work:
+        await service.acknowledge(work, AGENT, case)
+    with pytest.raises(service.CantOwn, match=f"They have complaint C-{case} already"):
+        async with desk.work() as work:
+            await service.hand_over(work, OTHER_AGENT, case, AGENT)
+    async with desk.work() as work:
+        await service.resolve(work, AGENT, case, Outcome.EXPLAINED, "")
+    with pytest.raises(WrongState, match="is resolved, so it can't be handed over"):
+        async with desk.work() as work:
+            await service.hand_over(work, AGENT, case, APPROVER)
+
+
 async def test_a_case_needs_words_a_role_and_an_order(desk: Desk) -> None:
     order_id = await desk.order()
     with pytest.raises(ReasonNeeded):
@@ -146,6 +260,7 @@ async def test_a_case_needs_words_a_role_and_an_order(desk: Desk) -> None:
     attempts: tuple[Callable[[Work], Awaitable[Complaint]], ...] = (
         lambda work: service.open_case(work, FINANCE, order_id, "Broken"),
         lambda work: service.acknowledge(work, FINANCE, 1),
+        lambda work: service.hand_over(work, FINANCE, 1, AGENT),
         lambda work: service.escalate(work, FINANCE, 1, "Why"),
         lambda work: service.resolve(work, FINANCE, 1, Outcome.UNFOUNDED, ""),
         lambda work: service.reopen(work, FINANCE, 1),

@@ -15,6 +15,7 @@ import templates
 from domain import people
 from domain.complaints import service as complaints
 from domain.complaints.model import Outcome
+from domain.complaints.replies import Said
 from domain.events import Event, Kind
 from domain.jobs import Job, NewJob
 from domain.orders import service as orders
@@ -101,10 +102,15 @@ async def _refunds(desk: Desk, order_id: int) -> None:
 
 async def _case(desk: Desk, order_id: int) -> None:
     case = await desk.complain(order_id, f"{BUYER['buyer_name']} is angry")
+    await desk.later(hours=13).sweep(complaints.sweep_warnings)
     await desk.later(days=2).sweep(complaints.sweep_unanswered)
+    said = Said("C1", "1.1", f"{BUYER['buyer_name']} called", desk.now)
+    async with desk.work(AGENT.member_id) as work:
+        await complaints.hear(work, AGENT, case, said)
+        await complaints.escalate(work, AGENT, case, "Third time")
     async with desk.work(AGENT.member_id) as work:
         await complaints.acknowledge(work, AGENT, case)
-        await complaints.escalate(work, AGENT, case, "Third time")
+        await complaints.hand_over(work, AGENT, case, APPROVER)
         await complaints.resolve(work, AGENT, case, Outcome.REPLACED, "New mug")
         await complaints.reopen(work, AGENT, case)
 

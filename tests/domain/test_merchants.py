@@ -116,6 +116,12 @@ def test_a_setting_is_read_as_people_type_it_and_as_it_is_shown(
         ("refund.expires_after_hours", "9" * 5000),
         ("refund.expires_after_hours", "1.5"),
         ("complaint.levels", "six"),
+        ("complaint.level_1", ""),
+        ("complaint.level_1", "@leads"),
+        ("complaint.level_1", "SUPPORT"),
+        ("complaint.level_1", "<!channel>"),
+        ("complaint.level_1", "U0BEN C0123"),
+        ("complaint.level_1", " ".join(f"U0{n}" for n in range(11))),
         ("people.default_role", "king"),
     ],
 )

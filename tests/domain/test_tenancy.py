@@ -14,6 +14,7 @@ from domain.cards import Card
 from domain.complaints import queries as complaint_queries
 from domain.complaints import service as complaints
 from domain.complaints.model import Complaint, Outcome
+from domain.complaints.replies import Said
 from domain.errors import NotFound
 from domain.events import Event
 from domain.orders import queries as orders
@@ -122,6 +123,8 @@ async def test_ids_of_the_other_desk_open_nothing(desk: Desk, theirs: Desk) -> N
         lambda work: refund_queries.card(work.session, refund_id),
         lambda work: complaints.open_case(work, AGENT, order_id, "Broken"),
         lambda work: complaints.acknowledge(work, AGENT, case_id),
+        lambda work: complaints.hear(work, AGENT, case_id, Said("C1", "1.1", "On it", theirs.now)),
+        lambda work: complaints.hand_over(work, AGENT, case_id, APPROVER),
         lambda work: complaints.escalate(work, AGENT, case_id, "Why"),
         lambda work: complaints.resolve(work, AGENT, case_id, Outcome.EXPLAINED, ""),
         lambda work: complaints.reopen(work, AGENT, case_id),

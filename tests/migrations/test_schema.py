@@ -5,18 +5,31 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from datetime import UTC, datetime
 
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, select, text
 from sqlalchemy.engine import Connection
 
 from bot import migrate
+from domain.complaints.model import Complaint
 from domain.store import Store
 from migrations.metadata import metadata
+
+#: A merchant with an acknowledged case, as revision 0001 keeps it.
+_BEFORE_0004 = (
+    "INSERT INTO merchants (id, name, created_at) VALUES (1, '', '2026-11-24 10:00:00+00:00')",
+    """INSERT INTO orders (id, merchant_id, number, channel, state, currency, source, fingerprint,
+    received_at) VALUES (1, 1, '1042', 'web', 'delivered', 'USD', 'test', 'f',
+    '2026-11-24 10:00:00+00:00')""",
+    """INSERT INTO complaints (merchant_id, order_id, state, level, text, opened_by, opened_at,
+    acknowledged_by, acknowledged_at) VALUES (1, 1, 'acknowledged', 0, 'Cracked', 'U0ANA',
+    '2026-11-24 10:00:00+00:00', 'U0BEN', '2026-11-24 11:00:00+00:00')""",
+)
 
 _INDEXES = {
     "sqlite": "SELECT sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL",
@@ -73,6 +86,22 @@ async def test_the_log_survives_going_down_and_up_again(empty_store: Store) -> N
         kept = await session.execute(text("SELECT actor, position, digest FROM events"))
         assert kept.one() == ("import", None, None)
     assert await _indexes(empty_store) == before
+
+
+async def test_a_case_from_before_goes_up_and_down_unharmed(empty_store: Store) -> None:
+    await migrate.upgrade(empty_store)
+    await migrate.downgrade(empty_store, "0001")
+    async with empty_store.across(write=True) as session:
+        for statement in _BEFORE_0004:
+            await session.execute(text(statement))
+    await migrate.upgrade(empty_store)
+    async with empty_store.read(1) as session:
+        [case] = await session.scalars(select(Complaint))
+        assert (case.owner, case.category, case.severity) == ("U0BEN", "other", "normal")
+        assert case.answered_at == case.acknowledged_at == datetime(2026, 11, 24, 11, tzinfo=UTC)
+    await migrate.downgrade(empty_store, "0001")
+    async with empty_store.read(1) as session:
+        assert await session.scalar(text("SELECT text FROM complaints")) == "Cracked"
 
 
 async def test_migrating_says_from_where_to_where(empty_store: Store) -> None:

@@ -74,8 +74,8 @@ async def test_the_clock_escalates_when_nobody_answers_in_time(shop: Shop) -> No
     await shop.card(COMPLAINTS, "cknowledged")
     await shop.later(hours=100)
     assert "level 2" not in text_of(shop.slack.messages(COMPLAINTS)[-1])
-    replies = await shop.slack.until(lambda: shop.slack.thread(COMPLAINTS, card["ts"])[2:], 10)
-    assert "nobody answered in time" in text_of(shop.slack.thread(COMPLAINTS, card["ts"])[1])
+    replies = await shop.slack.until(lambda: shop.slack.thread(COMPLAINTS, card["ts"])[3:], 10)
+    assert "nobody answered in time" in text_of(shop.slack.thread(COMPLAINTS, card["ts"])[2])
     assert replies
 
 

@@ -106,13 +106,16 @@ def _complaints() -> dict[str, Values]:
         "complaints/case": {"card": card, "now": NOW},
         "complaints/case@escalated": {
             "card": samples.complaint_card(
-                state=ComplaintState.ESCALATED, level=2, answer_due_at=samples.ago(hours=1)
+                state=ComplaintState.ESCALATED,
+                level=2,
+                owner=APPROVER,
+                answer_due_at=samples.ago(hours=1),
             ),
             "now": NOW,
         },
         "complaints/case@acknowledged": {
             "card": samples.complaint_card(
-                state=ComplaintState.ACKNOWLEDGED, acknowledged_by=APPROVER, answer_due_at=None
+                state=ComplaintState.ACKNOWLEDGED, owner=APPROVER, answer_due_at=None
             ),
             "now": NOW,
         },
@@ -131,13 +134,22 @@ def _complaints() -> dict[str, Values]:
         "complaints/pick": {"text": "The lid of 1042 is cracked"},
         "complaints/opened": {"card": card, "channel": "C0COMPLAINTS"},
         "complaints/opened@unset": {"card": card, "channel": None},
-        "complaints/escalate_form": {"card": card},
-        "complaints/resolve_form": {"card": card},
+        "complaints/escalate_form": {"card": card, "replies": [samples.reply()]},
+        "complaints/hand_over_form": {"card": card, "replies": [samples.reply()]},
+        "complaints/resolve_form": {"card": card, "replies": [samples.reply()]},
         **{
             f"complaints/note@{kind}": {
                 "card": card,
                 "event": samples.event(
-                    kind, why="Third time", data={"level": 2, "outcome": "replaced"}
+                    kind,
+                    why="Third time",
+                    data={
+                        "level": 2,
+                        "outcome": "replaced",
+                        "share": 50,
+                        "owner": APPROVER,
+                        "called": [APPROVER, "S0LEADS"],
+                    },
                 ),
             }
             for kind in Kind

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from domain.complaints.model import Outcome
+from domain.complaints.model import Category, Outcome, Severity
 from domain.merchants import DEFINITIONS
 from domain.orders import queries as orders
 from domain.orders.model import State as OrderState
@@ -71,7 +71,18 @@ PUBLIC = [
             "complaints/case@resolved",
             ":large_green_circle: *Complaint C-7 about order 1042* · resolved by <@U0AGENT1>: replaced — A new lid is on its way",
         ),
-        ("complaints/note@ComplaintEscalated", "<@U0AGENT1> escalated it to level 2"),
+        (
+            "complaints/note@ComplaintWarned",
+            "Half of the time to answer is over: due <!date^1795595400^{date_short_pretty} at {time}|Nov 25, 2026, 8:30 AM UTC>",
+        ),
+        (
+            "complaints/note@ComplaintHandedOver",
+            "<@U0AGENT1> handed it over to <@U0APPROVER1>",
+        ),
+        (
+            "complaints/note@ComplaintEscalated",
+            "<@U0AGENT1> escalated it to level 2: <@U0APPROVER1>, <!subteam^S0LEADS>",
+        ),
         ("complaints/note@ComplaintResolved", "<@U0AGENT1> resolved it: replaced"),
         ("complaints/opened", "*Complaint C-7* about order 1042 is open."),
         (
@@ -246,6 +257,9 @@ def test_the_refund_form_leaves_out_what_cant_be_refunded_by_quantity() -> None:
 def test_the_forms_offer_every_reason_and_outcome() -> None:
     assert _options(rendered("refunds/form")) == [reason.value for reason in Reason]
     assert _options(rendered("complaints/resolve_form")) == [outcome.value for outcome in Outcome]
+    kinds = [one.value for one in (*Category, *Severity)]
+    assert _options(rendered("complaints/form")) == kinds
+    assert _options(rendered("complaints/pick")) == kinds
 
 
 @pytest.mark.parametrize(
@@ -253,13 +267,27 @@ def test_the_forms_offer_every_reason_and_outcome() -> None:
     [
         ("refunds/decline_form", "refund.decline", {"reason": "refund.why"}),
         ("refunds/paid_form", "refund.paid", {"reference": "refund.reference"}),
-        ("complaints/form", "complaint.open", {"text": "complaint.text"}),
+        (
+            "complaints/form",
+            "complaint.open",
+            {
+                "text": "complaint.text",
+                "category": "complaint.category",
+                "severity": "complaint.severity",
+            },
+        ),
         (
             "complaints/pick",
             "complaint.pick",
-            {"order": "complaint.order", "text": "complaint.text"},
+            {
+                "order": "complaint.order",
+                "text": "complaint.text",
+                "category": "complaint.category",
+                "severity": "complaint.severity",
+            },
         ),
         ("complaints/escalate_form", "complaint.escalate", {"reason": "complaint.why"}),
+        ("complaints/hand_over_form", "complaint.hand_over", {"owner": "complaint.owner"}),
         (
             "complaints/resolve_form",
             "complaint.resolve",
@@ -285,6 +313,31 @@ def test_the_settings_form_has_a_field_for_every_setting() -> None:
 def test_a_case_says_when_its_answer_is_due() -> None:
     assert "open, answer due <!date^" in first_line(rendered("complaints/case"))
     assert "level 2, answer was due <!date^" in first_line(rendered("complaints/case@escalated"))
+
+
+def test_a_case_names_its_owner_once_and_offers_at_most_five_things() -> None:
+    assert "Owner" not in whole(rendered("complaints/case"))
+    assert "*Owner*\\n<@U0APPROVER1>" in whole(rendered("complaints/case@escalated"))
+    assert "Owner" not in whole(rendered("complaints/case@acknowledged"))
+    assert list(buttons(rendered("complaints/case@escalated"))) == [
+        "complaint.acknowledge",
+        "complaint.escalate",
+        "complaint.hand_over",
+        "complaint.resolve",
+        "order.show",
+    ]
+
+
+def test_a_case_says_what_it_is_about_and_how_much_hangs_on_it() -> None:
+    shown = whole(rendered("complaints/case"))
+    assert "*Category*\\nDamaged" in shown
+    assert "*Severity*\\nHigh" in shown
+    assert "*Severity*" not in whole(rendered("complaints/case@resolved"))
+
+
+def test_a_case_s_forms_show_what_was_said_last() -> None:
+    for verb in ("escalate", "hand_over", "resolve"):
+        assert "ask the warehouse for a spare lid" in whole(rendered(f"complaints/{verb}_form"))
 
 
 def test_an_answered_case_has_nothing_to_acknowledge() -> None:

@@ -334,6 +334,8 @@ def test_a_time_without_a_zone_is_refused() -> None:
 def test_people_and_channels_are_mentioned_only_by_real_ids() -> None:
     assert shown("{{ v|mention }}", v="U123ABC") == "<@U123ABC>"
     assert shown("{{ v|channel }}", v="C123ABC") == "<#C123ABC>"
+    assert shown("{{ v|mention }}", v="S0LEADS") == "<!subteam^S0LEADS>"
+    assert shown("{{ v|mention }}", v="SHOPIFY") == "SHOPIFY"
     assert shown("{{ v|mention }}", v="U1> <!here>") == "U1&gt; &lt;!here&gt;"
     assert labelled("{{ v|mention }}", v="U123ABC") == "@U123ABC"
 

@@ -25,8 +25,11 @@ WAYS: dict[str, Callable[[Values], Values]] = {
     "hostile crowd": lambda values: crowded(poisoned(values, HOSTILE["entities"])),
     **{name: partial(poisoned, text=text) for name, text in HOSTILE.items()},
 }
-#: What mrkdwn may hold between angle brackets: dates, and members and channels by a real id.
-_OURS = re.compile(r"<!date\^\d+\^[^<>|]+\|[^<>]*>|<@U0[A-Z0-9]+>|<#C0[A-Z0-9]+>")
+#: What mrkdwn may hold between angle brackets: dates, and members, user groups and channels by
+#: a real id.
+_OURS = re.compile(
+    r"<!date\^\d+\^[^<>|]+\|[^<>]*>|<@U0[A-Z0-9]+>|<!subteam\^S0[A-Z0-9]+>|<#C0[A-Z0-9]+>"
+)
 _QUOTE = re.compile(r"^>( |$)", re.MULTILINE)
 #: The published list's names of kinds and parts, where they are not Slack's types.
 _ELEMENTS = {

@@ -100,6 +100,20 @@ async def test_a_complaint_climbs_one_level_for_each_day_without_an_answer(
     assert levels == [1, 2, 3, 3, 3, 3]
 
 
+async def test_an_escalation_speaks_for_the_reminders_it_missed(desk: Small, clock: Clock) -> None:
+    order_id = await desk.order()
+    async with desk.write(AGENT.member_id) as work:
+        await complaints.open_case(work, AGENT, order_id, "The mug is cracked.")
+
+    assert await clock.tick(desk.now + 12 * HOUR) == 1
+    assert await clock.tick(desk.now + 24 * HOUR) == 1
+    assert await clock.tick(desk.now + 24 * HOUR) == 0
+
+    [warned] = await history(desk, Kind.COMPLAINT_WARNED)
+    assert (warned.actor, warned.data["share"]) == (CLOCK, 50)
+    assert len(await history(desk, Kind.COMPLAINT_ESCALATED)) == 1
+
+
 async def test_more_than_a_batch_is_swept_in_one_tick(
     store: Store, merchant: int, now: datetime
 ) -> None:
