@@ -135,6 +135,8 @@ async def _open_shop(store: Store) -> None:
         for concept in ("refunds", "complaints", "shipping"):
             channel, _ = world.CHANNELS[concept]
             await merchants.change_setting(work, f"channel.{concept}", channel)
+        for level, member in enumerate((world.BEN, world.ADA), 1):
+            await merchants.change_setting(work, f"complaint.level_{level}", member)
     async with store.write(merchant_id, now=now, actor=IMPORT) as work:
         await receive(work, list(world.orders(now)), source="demo")
     ana, ada = (Member(one, role) for one, role in ((world.ANA, "agent"), (world.ADA, "admin")))
