@@ -22,7 +22,6 @@ class Kind(StrEnum):
     ORDER_CHANGED = "OrderChanged"
     ORDER_CONFIRMED = "OrderConfirmed"
     SHIP_BY_NEAR = "ShipByNear"
-    PARCEL_ADDED = "ParcelAdded"
     PARCEL_MOVED = "ParcelMoved"
     PARCEL_DELIVERED = "ParcelDelivered"
     PARCEL_TROUBLED = "ParcelTroubled"

@@ -47,7 +47,7 @@ BUYER = {
 }
 ROBOTS = {"clock", "worker", "import", "easypost", "stripe"}
 #: Kinds that this day does not bring.
-ELSEWHERE = {"ParcelAdded", "StormGrew", "RefundFound"}
+ELSEWHERE = {"StormGrew", "RefundFound"}
 SHAPES = {
     "post": {"concept", "template", "subject", "id"},
     "refresh": {"subject", "id"},
