@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy import text as sql
 
-from domain.complaints.model import Reply
+from domain.complaints import queries
+from domain.complaints.model import Category, Reply, Severity
 from domain.people import Person
 from tests.scenarios.conftest import (
     ADA,
@@ -175,9 +176,12 @@ async def test_the_form_says_what_it_is_about_and_how_severe(shop: Shop) -> None
     await shop.card(COMPLAINTS, "level 1")
 
 
-async def test_left_as_they_are_category_and_severity_are_the_usual_ones(shop: Shop) -> None:
+async def test_left_as_they_are_category_and_severity_are_not_worth_a_word(shop: Shop) -> None:
     await shop.slack.command(ANA, "/complaint 1042", OFFICE)
     await shop.slack.submit(ANA, {"text": "No answer"})
     card = await shop.card(COMPLAINTS, "No answer")
-    assert "Other" in text_of(card)
-    assert "Normal" in text_of(card)
+    assert "Category" not in text_of(card)
+    assert "Severity" not in text_of(card)
+    async with shop.site.store.read(shop.merchant_id) as session:
+        [case], _ = await queries.unresolved(session)
+    assert (case.category, case.severity) == (Category.OTHER, Severity.NORMAL)
