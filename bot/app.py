@@ -42,6 +42,8 @@ from handlers import alerts, cards
 from handlers.turn import Desk
 
 Only = Literal["web", "worker"]
+#: The tasks that this process runs, by name; None until they have started.
+_AtWork = dict[str, asyncio.Task[None] | None]
 _log = logging.getLogger(__name__)
 _THIS_MACHINE = ("127.0.0.1", "0.0.0.0", "::1", "::")  # noqa: S104 — shown, not bound
 #: What is under way when the process is told to stop may take this long to end: requests as
@@ -134,11 +136,10 @@ async def running(
         await database.check(store)
         await migrate.upgrade(store)
         client = _client(config, await stack.enter_async_context(aiohttp.ClientSession()))
-        signing_secret = _secret(config.slack_signing_secret)
         bolt = build_bolt(
             Desk(store=store, now=now, admins=config.admins),
             client,
-            signing_secret=signing_secret or "",
+            signing_secret=_secret(config.slack_signing_secret) or "",
         )
         metrics = Metrics()
         if providers is None:
@@ -152,22 +153,8 @@ async def running(
         )
         store.wake = worker.wake
         clock = Clock(store, now)
-        at_work: dict[str, asyncio.Task[None] | None] = (
-            {} if only == "web" else {"worker": None, "clock": None}
-        )
-        web_app = build_http(
-            store,
-            metrics,
-            now=now,
-            easypost_secret=_secret(config.easypost_webhook_secret),
-            stripe_secret=_secret(config.stripe_webhook_secret),
-            alive=lambda: {
-                name: task is not None and not task.done() for name, task in at_work.items()
-            },
-        )
-        # Without a secret anybody could sign, so then there is no such route.
-        if signing_secret and only != "worker":
-            web_app.router.add_post("/slack/events", entrance(bolt, signing_secret))
+        at_work: _AtWork = {} if only == "web" else {"worker": None, "clock": None}
+        web_app = _web(config, only, store, bolt, metrics, at_work, now)
         extend(web_app)
         listener = listener or _listen(config, only)
         address = await stack.enter_async_context(_served(web_app, listener)) if listener else ""
@@ -180,6 +167,33 @@ async def running(
             app_token = config.slack_app_token.get_secret_value()
             await stack.enter_async_context(socket_mode.connected(bolt, app_token))
         yield Site(store, bolt, worker, clock, address)
+
+
+def _web(
+    config: Config,
+    only: Only | None,
+    store: Store,
+    bolt: AsyncApp,
+    metrics: Metrics,
+    at_work: _AtWork,
+    now: Callable[[], datetime],
+) -> web.Application:
+    """Return the routes of this process."""
+    application = build_http(
+        store,
+        metrics,
+        now=now,
+        easypost_secret=_secret(config.easypost_webhook_secret),
+        stripe_secret=_secret(config.stripe_webhook_secret),
+        alive=lambda: {
+            name: task is not None and not task.done() for name, task in at_work.items()
+        },
+    )
+    signing_secret = _secret(config.slack_signing_secret)
+    # Without a secret anybody could sign, so then there is no such route.
+    if signing_secret and only != "worker":
+        application.router.add_post("/slack/events", entrance(bolt, signing_secret))
+    return application
 
 
 @asynccontextmanager
@@ -274,9 +288,7 @@ async def _served(app: web.Application, listener: socket.socket) -> AsyncGenerat
 
 
 @asynccontextmanager
-async def _working(
-    worker: Worker, clock: Clock, at_work: dict[str, asyncio.Task[None] | None]
-) -> AsyncGenerator[None]:
+async def _working(worker: Worker, clock: Clock, at_work: _AtWork) -> AsyncGenerator[None]:
     """Run worker and clock side by side; at the end the clock stops first."""
     jobs = asyncio.create_task(worker.run(), name="worker")
     time = asyncio.create_task(clock.run(), name="clock")
