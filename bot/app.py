@@ -183,8 +183,10 @@ def _web(
         store,
         metrics,
         now=now,
-        easypost_secret=_secret(config.easypost_webhook_secret),
-        stripe_secret=_secret(config.stripe_webhook_secret),
+        secrets_of={
+            easypost.SOURCE: _secret(config.easypost_webhook_secret),
+            Stripe.name: _secret(config.stripe_webhook_secret),
+        },
         alive=lambda: {
             name: task is not None and not task.done() for name, task in at_work.items()
         },

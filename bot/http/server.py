@@ -7,8 +7,9 @@ import logging
 import secrets
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from types import MappingProxyType
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
@@ -74,13 +75,12 @@ def build(
     metrics: Metrics,
     *,
     now: Callable[[], datetime],
-    easypost_secret: str | None = None,
-    stripe_secret: str | None = None,
+    secrets_of: Mapping[str, str | None] = MappingProxyType({}),
     alive: health.Alive = dict,
 ) -> web.Application:
     """Assemble the routes that are not Slack's.
 
-    `alive` tells which parts of this process are still at work, by name, for `/readyz`.
+    `secrets_of` are those of the partners' webhooks, by the partner's source. `alive` tells which parts of this process are still at work, by name, for `/readyz`.
     """
 
     async def figures(_request: web.Request) -> web.Response:
@@ -94,10 +94,8 @@ def build(
     application.router.add_get("/healthz", health.healthz)
     application.router.add_get("/readyz", health.readyz(store, alive))
     application.router.add_get("/metrics", figures)
-    for partner, secret in (
-        (webhooks.EASYPOST, easypost_secret),
-        (webhooks.STRIPE, stripe_secret),
-    ):
+    for partner in webhooks.PARTNERS:
+        secret = secrets_of.get(partner.source)
         application.router.add_post(
             f"/webhooks/{partner.source}", webhooks.inlet(partner, store, secret, now)
         )

@@ -48,6 +48,7 @@ STRIPE = Partner(
     verify=stripe.verify,
     event_id=stripe.event_id,
 )
+PARTNERS = (EASYPOST, STRIPE)
 
 
 def inlet(

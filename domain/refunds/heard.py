@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 from sqlalchemy import select
 
 from domain.events import Kind
@@ -12,24 +9,8 @@ from domain.money import Money
 from domain.orders.model import Order
 from domain.refunds import service
 from domain.refunds.model import Part, PartKind, Reason, Refund, State
-from domain.refunds.payment import Outcome
+from domain.refunds.payment import Report
 from domain.store import Work
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """A provider's word on one refund of its own.
-
-    `reference` is the provider's id of the refund, `key` ours where the refund carries it,
-    and `payments` are the names that the payment it was taken from goes by.
-    """
-
-    provider: str
-    reference: str
-    payments: Sequence[str]
-    money: Money
-    outcome: Outcome
-    key: str | None = None
 
 
 async def hear(work: Work, report: Report) -> Refund | None:

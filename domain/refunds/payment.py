@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
 from domain.errors import DeskhandError
 from domain.money import Money
+from domain.refunds.model import PartKind
 
 
 class Result(StrEnum):
@@ -28,13 +30,46 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Portion:
+    """What some of the money is for; `item` is the sales channel's own id of an order's line.
+
+    `item` and `quantity` are None for what is not about a line.
+    """
+
+    kind: PartKind
+    money: Money
+    item: str | None = None
+    quantity: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Instruction:
-    """What to pay back; `key` is the idempotency key, the same at every attempt."""
+    """What to pay back; `key` is the idempotency key, the same at every attempt.
+
+    `portions` say what the money is for, and add up to it.
+    """
 
     key: str
     money: Money
     order_number: str
     payment_reference: str | None
+    portions: tuple[Portion, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A provider's word on one refund of its own.
+
+    `reference` is the provider's id of the refund, `key` ours where the refund carries it,
+    and `payments` are the names that the payment it was taken from goes by.
+    """
+
+    provider: str
+    reference: str
+    payments: Sequence[str]
+    money: Money
+    outcome: Outcome
+    key: str | None = None
 
 
 class OutcomeUnknown(DeskhandError):

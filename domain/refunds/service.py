@@ -33,7 +33,7 @@ from domain.refunds.model import (
     Refund,
     State,
 )
-from domain.refunds.payment import ByHand, Instruction, Outcome, Result
+from domain.refunds.payment import ByHand, Instruction, Outcome, Portion, Result
 from domain.store import Work
 
 
@@ -233,7 +233,13 @@ async def submit(work: Work, refund_id: int, provider: str) -> Instruction | Non
         _record(work, refund, Kind.REFUND_SUBMITTED, None, provider=provider)
     elif refund.state not in (State.SUBMITTED, State.UNKNOWN):
         return None
-    return Instruction(refund.key, refund.money, order.number, refund.payment_reference)
+    return Instruction(
+        refund.key,
+        refund.money,
+        order.number,
+        refund.payment_reference,
+        await _portions(work, refund),
+    )
 
 
 async def settle(work: Work, refund_id: int, outcome: Outcome) -> Refund:
@@ -305,6 +311,19 @@ def _wait(work: Work, refund: Refund, outcome: Outcome) -> None:
     if refund.state is State.UNKNOWN:
         refund.move(State.SUBMITTED)
         _record(work, refund, Kind.REFUND_SUBMITTED, None, provider=refund.provider)
+
+
+async def _portions(work: Work, refund: Refund) -> tuple[Portion, ...]:
+    found = await work.session.execute(
+        select(Part.kind, Part.amount, Line.external_id, Part.quantity)
+        .outerjoin(Line, Line.id == Part.line_id)
+        .where(Part.refund_id == refund.id)
+        .order_by(Part.id)
+    )
+    return tuple(
+        Portion(kind, Money(amount, refund.currency), item, quantity)
+        for kind, amount, item, quantity in found
+    )
 
 
 async def _held(work: Work, order_id: int) -> int:

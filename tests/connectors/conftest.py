@@ -96,7 +96,7 @@ async def till(store: Store, merchant: int, now: datetime) -> AsyncIterator[Till
     """A till whose Stripe sends its events, each five times; on both kinds of database."""
     store.alerts = route
     emulator = Emulator()
-    application = build(store, Metrics(), now=lambda: now, stripe_secret=WEBHOOK_SECRET)
+    application = build(store, Metrics(), now=lambda: now, secrets_of={"stripe": WEBHOOK_SECRET})
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(TestServer(emulator.application()))
         client = await stack.enter_async_context(TestClient(TestServer(application)))

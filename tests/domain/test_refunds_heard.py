@@ -12,9 +12,8 @@ from domain.errors import CurrencyMismatch, MoreThanRefundable, WrongState
 from domain.events import Kind
 from domain.money import Money
 from domain.refunds import heard, service
-from domain.refunds.heard import Report
 from domain.refunds.model import Refund, State
-from domain.refunds.payment import Outcome, Result
+from domain.refunds.payment import Outcome, Report, Result
 from handlers.alerts import route
 from tests.domain.desk import FINANCE, REFUSED, Desk, usd
 

@@ -10,8 +10,8 @@ from domain.errors import (
 from domain.events import Kind
 from domain.people import Member
 from domain.refunds import service
-from domain.refunds.model import Refund, State
-from domain.refunds.payment import ByHand, Instruction, Outcome, Result
+from domain.refunds.model import PartKind, Refund, State
+from domain.refunds.payment import ByHand, Instruction, Outcome, Portion, Result
 from tests.domain.desk import (
     APPROVER,
     FINANCE,
@@ -37,7 +37,8 @@ async def test_submitting_commits_to_one_key_however_often(desk: Desk, order_id:
     for _ in range(2):
         async with desk.work("worker") as work:
             instructions.append(await service.submit(work, refund.id, "stripe"))
-    assert instructions == [Instruction(refund.key, usd(1000), "1001", "pi_1")] * 2
+    portion = Portion(PartKind.AMOUNT, usd(1000))
+    assert instructions == [Instruction(refund.key, usd(1000), "1001", "pi_1", (portion,))] * 2
     assert (await desk.refund(refund.id)).provider == "stripe"
     assert len(await desk.events(Kind.REFUND_SUBMITTED)) == 1
     await desk.settle(refund.id, PAID)

@@ -50,7 +50,9 @@ def metrics() -> Metrics:
 async def client(
     store: Store, metrics: Metrics, parts: Parts, now: datetime
 ) -> AsyncIterator[Client]:
-    application = build(store, metrics, now=lambda: now, easypost_secret=_SECRET, alive=parts)
+    application = build(
+        store, metrics, now=lambda: now, secrets_of={"easypost": _SECRET}, alive=parts
+    )
     application.router.add_get("/broken", _broken)
     async with TestClient(TestServer(application)) as client:
         yield client

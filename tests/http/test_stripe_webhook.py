@@ -32,7 +32,7 @@ def signed(body: str = _BODY, *, secret: str = _SECRET, age: int = 0) -> dict[st
 @pytest.fixture
 async def client(store: Store, merchant: int, now: datetime) -> AsyncIterator[Client]:
     del merchant
-    application = build(store, Metrics(), now=lambda: now, stripe_secret=_SECRET)
+    application = build(store, Metrics(), now=lambda: now, secrets_of={"stripe": _SECRET})
     async with TestClient(TestServer(application)) as client:
         yield client
 

@@ -15,7 +15,7 @@ from domain.errors import Invalid
 from domain.inbox import Delivery
 from domain.jobs import Claim
 from domain.refunds import heard
-from domain.refunds.heard import Report
+from domain.refunds.payment import Report
 from domain.store import Store
 
 #: Seconds that a signature may be old.
