@@ -45,6 +45,8 @@ class Kind(StrEnum):
     COMPLAINT_RESOLVED = "ComplaintResolved"
     COMPLAINT_REOPENED = "ComplaintReopened"
     PERSON_CHANGED = "PersonChanged"
+    PERSON_AWAY = "PersonAway"
+    PERSON_BACK = "PersonBack"
     SETTING_CHANGED = "SettingChanged"
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import ForeignKey, UniqueConstraint, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from domain.errors import NoRole, RoleNeeded, UnknownSetting
+from domain.errors import Invalid, NoRole, RoleNeeded, UnknownSetting
 from domain.events import Kind
 from domain.merchants import ROLES, settings
 from domain.money import Money
@@ -41,6 +42,10 @@ _ROLES_THAT = {
 }
 
 
+class CantBeAway(Invalid):
+    """An absence that nobody could make sense of."""
+
+
 class Person(Owned, Base):
     """A workspace member with a role; `locale` and `tz` as the workspace tells them."""
 
@@ -52,6 +57,9 @@ class Person(Owned, Base):
     name: Mapped[str | None]
     locale: Mapped[str | None]
     tz: Mapped[str | None]
+    #: Until then nobody counts on them; `deputy` is the member who is called instead.
+    away_until: Mapped[datetime | None]
+    deputy: Mapped[str | None]
     limits: Mapped[list[Limit]] = relationship(
         lazy="joined", cascade="all, delete-orphan", order_by="Limit.currency"
     )
@@ -178,6 +186,61 @@ async def learn(work: Work, member_id: str, *, name: str, locale: str | None, tz
     """Keep what the workspace says of a member, so that their answers read as they do."""
     person = await _person(work, member_id)
     person.name, person.locale, person.tz = name, locale, tz
+
+
+async def go_away(work: Work, member_id: str, until: datetime, deputy: str | None) -> Person:
+    """Say that a member is out of office until then, and who is called instead.
+
+    Raises:
+        CantBeAway: that time is over, or they would stand in for themselves.
+    """
+    if until <= work.now:
+        raise CantBeAway("That time is over already. Give the first day back, such as 2026-12-01.")
+    if deputy == member_id:
+        raise CantBeAway("Nobody stands in for themselves. Name somebody else, or nobody.")
+    person = await _person(work, member_id)
+    person.away_until, person.deputy = until, deputy
+    await work.session.flush()
+    work.record(
+        Kind.PERSON_AWAY,
+        person,
+        order_id=None,
+        member=member_id,
+        until=until.isoformat(),
+        deputy=deputy,
+    )
+    return person
+
+
+async def come_back(work: Work, member_id: str) -> Person:
+    """Say that a member can be called again; one who never was away stays as they are."""
+    person = await _person(work, member_id)
+    if person.away_until is not None:
+        person.away_until = person.deputy = None
+        work.record(Kind.PERSON_BACK, person, order_id=None, member=member_id)
+    return person
+
+
+async def on_duty(session: AsyncSession, called: Sequence[str], now: datetime) -> list[str]:
+    """Return whom to call of members and user groups: for who is away, their deputy.
+
+    A deputy who is away has one, too. Nobody is called twice, and groups are as they are. It
+    is empty if everyone is away and nobody stands in: call somebody else then.
+    """
+    found = await session.execute(
+        select(Person.member_id, Person.deputy).where(Person.away_until > now)
+    )
+    away = dict(found.all())
+    present = []
+    for one in called:
+        seen: set[str] = set()
+        standing: str | None = one
+        while standing in away and standing not in seen:
+            seen.add(standing)
+            standing = away[standing]
+        if standing is not None and standing not in seen:
+            present.append(standing)
+    return list(dict.fromkeys(present))
 
 
 async def everyone(session: AsyncSession) -> Sequence[Person]:

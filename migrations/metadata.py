@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from domain import cards, events, inbox, jobs, merchants, people, record
+from domain import cards, events, inbox, jobs, links, merchants, people, record
 from domain.complaints import model as complaints
 from domain.orders import model as orders
 from domain.refunds import model as refunds
@@ -15,6 +15,7 @@ __all__ = [
     "events",
     "inbox",
     "jobs",
+    "links",
     "merchants",
     "metadata",
     "orders",

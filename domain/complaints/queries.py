@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain import links
 from domain.complaints.model import Complaint, Reply, State
 from domain.errors import RecordNotFound
+from domain.links import Linked
 from domain.orders.model import Order
 
 
@@ -19,6 +21,7 @@ class ComplaintCard:
 
     complaint: Complaint
     order: Order
+    links: Sequence[Linked] = ()
 
 
 async def card(session: AsyncSession, complaint_id: int) -> ComplaintCard:
@@ -32,7 +35,7 @@ async def card(session: AsyncSession, complaint_id: int) -> ComplaintCard:
     ).first()
     if row is None:
         raise RecordNotFound("complaint", complaint_id)
-    return ComplaintCard(*row)
+    return ComplaintCard(*row, links=await links.of(session, "complaint", complaint_id))
 
 
 async def latest_replies(

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain import links
 from domain.errors import RecordNotFound
+from domain.links import Linked
 from domain.orders.model import Line, Order
 from domain.refunds.model import Part, Refund, State
 
@@ -28,6 +30,7 @@ class RefundCard:
     refund: Refund
     order: Order
     parts: tuple[PartView, ...]
+    links: Sequence[Linked] = ()
 
 
 async def card(session: AsyncSession, refund_id: int) -> RefundCard:
@@ -52,7 +55,10 @@ async def card(session: AsyncSession, refund_id: int) -> RefundCard:
         ).all()
     )
     return RefundCard(
-        refund, order, tuple(PartView(part, titles.get(part.line_id or 0)) for part in refund.parts)
+        refund,
+        order,
+        tuple(PartView(part, titles.get(part.line_id or 0)) for part in refund.parts),
+        await links.of(session, "refund", refund_id),
     )
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from sqlalchemy import func, select
 
-from domain import merchants
+from domain import links, merchants
 from domain.errors import (
     Conflict,
     Invalid,
@@ -34,7 +34,7 @@ from domain.refunds.model import (
     State,
 )
 from domain.refunds.payment import ByHand, Instruction, Outcome, Portion, Result
-from domain.store import Work
+from domain.store import Subject, Work
 
 
 class QuantityExceeded(Invalid):
@@ -98,11 +98,13 @@ class Ask:
     amount: Money | None = None
 
 
-async def request(work: Work, member: Member, order_id: int, ask: Ask) -> Refund:
+async def request(
+    work: Work, member: Member, order_id: int, ask: Ask, *, about: Sequence[Subject] = ()
+) -> Refund:
     """Ask for a refund; the policy says at once who must agree.
 
     The order's row is locked while what is left is counted, so that two requests at once
-    can't take the same money.
+    can't take the same money. It belongs to what it is `about`, such as a complaint.
 
     Raises:
         NotRefundable, MoreThanRefundable, QuantityExceeded, MalformedAmount, SumAndParts: it can't be.
@@ -143,6 +145,7 @@ async def request(work: Work, member: Member, order_id: int, ask: Ask) -> Refund
         refund.move(State.AWAITING_APPROVAL)
         refund.expires_due_at = work.now + timedelta(hours=settings["refund.expires_after_hours"])
     await work.session.flush()
+    await links.tie(work, refund, about)
     _record(
         work,
         refund,

@@ -64,6 +64,8 @@ async def day(desk: Desk) -> list[Event]:
     await desk.setting("refund.two_approvers_above", "50.00 USD")
     async with desk.work(ADMIN.member_id) as work:
         await people.set_role(work, "U1", "agent")
+        await people.go_away(work, "U1", desk.now + timedelta(days=1), "U2")
+        await people.come_back(work, "U1")
     soon: dict[str, Any] = {
         "ship_by": desk.now + timedelta(hours=1),
         "deliver_by": desk.now + timedelta(days=1),

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from domain import people
@@ -7,7 +9,7 @@ from domain.errors import NoRole, RoleNeeded, UnknownSetting
 from domain.events import Kind
 from domain.merchants import ROLES
 from domain.money import Money
-from domain.people import Can, Member
+from domain.people import Can, CantBeAway, Member
 from tests.domain.desk import ADMIN, NOBODY, Desk, usd
 
 COVERED = {
@@ -119,3 +121,46 @@ async def test_everyone_is_listed_by_role(desk: Desk) -> None:
         everyone = await people.everyone(session)
     assert [one.member_id for one in everyone] == ["U2", "U4", "U1", "U3"]
     assert [limit.amount for limit in everyone[1].limits] == [100]
+
+
+async def test_a_deputy_is_called_for_who_is_away_and_nobody_twice(desk: Desk) -> None:
+    called = ["U1", "S1", "U2", "U3"]
+    async with desk.work() as work:
+        await people.go_away(work, "U1", desk.now + timedelta(days=2), "U2")
+        await people.go_away(work, "U3", desk.now + timedelta(days=2), None)
+    async with desk.look() as session:
+        assert await people.on_duty(session, called, desk.now) == ["U2", "S1"]
+        later = desk.now + timedelta(days=2)
+        assert await people.on_duty(session, called, later) == called
+    async with desk.work() as work:
+        await people.come_back(work, "U3")
+        await people.come_back(work, "U4")
+    async with desk.look() as session:
+        assert await people.on_duty(session, called, desk.now) == ["U2", "S1", "U3"]
+    assert [event.data["member"] for event in await desk.events("PersonBack")] == ["U3"]
+
+
+async def test_deputies_who_are_away_themselves_pass_it_on_and_never_in_a_circle(
+    desk: Desk,
+) -> None:
+    until = desk.now + timedelta(days=1)
+    async with desk.work() as work:
+        await people.go_away(work, "U1", until, "U2")
+        await people.go_away(work, "U2", until, "U3")
+    async with desk.look() as session:
+        assert await people.on_duty(session, ["U1"], desk.now) == ["U3"]
+    async with desk.work() as work:
+        await people.go_away(work, "U3", until, "U1")
+    async with desk.look() as session:
+        assert await people.on_duty(session, ["U1", "U2"], desk.now) == []
+
+
+@pytest.mark.parametrize(("days", "deputy"), [(0, None), (-1, "U2"), (1, "U1")])
+async def test_an_absence_that_makes_no_sense_is_refused(
+    desk: Desk, days: int, deputy: str | None
+) -> None:
+    with pytest.raises(CantBeAway):
+        async with desk.work() as work:
+            await people.go_away(work, "U1", desk.now + timedelta(days=days), deputy)
+    async with desk.look() as session:
+        assert await people.on_duty(session, ["U1"], desk.now) == ["U1"]
