@@ -10,9 +10,8 @@ from datetime import datetime, timedelta
 
 from bot.work.outcomes import Dead, Handler, Retry
 from domain.jobs import Claim
-from domain.orders.model import Order
 from domain.refunds import service as refunds
-from domain.refunds.model import Refund, State
+from domain.refunds.model import State
 from domain.refunds.payment import ByHand, Instruction, Outcome, OutcomeUnknown, PaymentProvider
 from domain.store import WORKER, Store, Work
 
@@ -75,12 +74,11 @@ class Payments:
             await refunds.settle(work, refund_id, outcome)
 
     async def _submit(self, work: Work, refund_id: int) -> _Task | None:
-        refund = await work.lock(Refund, refund_id)
+        order, refund = await refunds.lock(work, refund_id)
         repeated = refund.state in (State.SUBMITTED, State.UNKNOWN)
         if repeated:
             provider = self._submitters.get(refund.provider or "")
         else:
-            order = await work.lock(Order, refund.order_id)
             provider = self._providers.get(order.payment_provider or "", self._by_hand)
         if provider is None:
             raise Dead(
