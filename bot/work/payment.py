@@ -65,11 +65,13 @@ class Payments:
             return
         try:
             async with asyncio.timeout(ANSWER_WITHIN.total_seconds()):
-                outcome = await _have_paid(task)
+                outcome = await self._have_paid(claim, task)
         except (OutcomeUnknown, TimeoutError) as error:
             async with self._work(claim) as work:
                 await refunds.lose_sight(work, refund_id, str(error) or "no answer in time")
             raise Retry(ASK_AGAIN_AFTER) from error
+        if outcome is None:
+            return
         async with self._work(claim) as work:
             await refunds.settle(work, refund_id, outcome)
 
@@ -88,13 +90,16 @@ class Payments:
         instruction = await refunds.submit(work, refund_id, provider.name)
         return None if instruction is None else _Task(provider, instruction, repeated)
 
+    async def _have_paid(self, claim: Claim, task: _Task) -> Outcome | None:
+        """Return the provider's answer, None if finance paid by hand while it was asked."""
+        if task.repeated:
+            known = await task.provider.find(task.instruction)
+            if known is not None:
+                return known
+            async with self._work(claim) as work:
+                if not await refunds.resubmit(work, claim.payload["refund_id"]):
+                    return None
+        return await task.provider.refund(task.instruction)
+
     def _work(self, claim: Claim) -> AbstractAsyncContextManager[Work]:
         return self._store.write(claim.merchant_id, now=self._now(), actor=WORKER)
-
-
-async def _have_paid(task: _Task) -> Outcome:
-    if task.repeated:
-        known = await task.provider.find(task.instruction)
-        if known is not None:
-            return known
-    return await task.provider.refund(task.instruction)

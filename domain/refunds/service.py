@@ -261,6 +261,18 @@ async def submit(work: Work, refund_id: int, provider: str) -> Instruction | Non
     )
 
 
+async def resubmit(work: Work, refund_id: int) -> bool:
+    """Commit to paying again what the provider never heard of; False if it is settled by now.
+
+    From here on it is in the provider's hands, and can't be paid by hand as well.
+    """
+    refund = await work.lock(Refund, refund_id)
+    if refund.state is State.UNKNOWN:
+        refund.move(State.SUBMITTED)
+        _record(work, refund, Kind.REFUND_SUBMITTED, None, provider=refund.provider)
+    return refund.state is State.SUBMITTED
+
+
 async def settle(work: Work, refund_id: int, outcome: Outcome) -> Refund:
     """Take note of what the provider said; a repeated answer changes nothing.
 
