@@ -10,9 +10,8 @@ from datetime import datetime, timedelta
 
 from bot.work.outcomes import Dead, Handler, Retry
 from domain.jobs import Claim
-from domain.orders.model import Order
 from domain.refunds import service as refunds
-from domain.refunds.model import Refund, State
+from domain.refunds.model import State
 from domain.refunds.payment import ByHand, Instruction, Outcome, OutcomeUnknown, PaymentProvider
 from domain.store import WORKER, Store, Work
 
@@ -66,21 +65,22 @@ class Payments:
             return
         try:
             async with asyncio.timeout(ANSWER_WITHIN.total_seconds()):
-                outcome = await _have_paid(task)
+                outcome = await self._have_paid(claim, task)
         except (OutcomeUnknown, TimeoutError) as error:
             async with self._work(claim) as work:
                 await refunds.lose_sight(work, refund_id, str(error) or "no answer in time")
             raise Retry(ASK_AGAIN_AFTER) from error
+        if outcome is None:
+            return
         async with self._work(claim) as work:
             await refunds.settle(work, refund_id, outcome)
 
     async def _submit(self, work: Work, refund_id: int) -> _Task | None:
-        refund = await work.lock(Refund, refund_id)
+        order, refund = await refunds.lock(work, refund_id)
         repeated = refund.state in (State.SUBMITTED, State.UNKNOWN)
         if repeated:
             provider = self._submitters.get(refund.provider or "")
         else:
-            order = await work.lock(Order, refund.order_id)
             provider = self._providers.get(order.payment_provider or "", self._by_hand)
         if provider is None:
             raise Dead(
@@ -90,13 +90,16 @@ class Payments:
         instruction = await refunds.submit(work, refund_id, provider.name)
         return None if instruction is None else _Task(provider, instruction, repeated)
 
+    async def _have_paid(self, claim: Claim, task: _Task) -> Outcome | None:
+        """Return the provider's answer, None if finance paid by hand while it was asked."""
+        if task.repeated:
+            known = await task.provider.find(task.instruction)
+            if known is not None:
+                return known
+            async with self._work(claim) as work:
+                if not await refunds.resubmit(work, claim.payload["refund_id"]):
+                    return None
+        return await task.provider.refund(task.instruction)
+
     def _work(self, claim: Claim) -> AbstractAsyncContextManager[Work]:
         return self._store.write(claim.merchant_id, now=self._now(), actor=WORKER)
-
-
-async def _have_paid(task: _Task) -> Outcome:
-    if task.repeated:
-        known = await task.provider.find(task.instruction)
-        if known is not None:
-            return known
-    return await task.provider.refund(task.instruction)

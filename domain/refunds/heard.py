@@ -47,7 +47,7 @@ async def _ours(work: Work, report: Report) -> Refund | None:
     refund_id = await work.session.scalar(select(Refund.id).where(Refund.key == report.key))
     if refund_id is None:
         return None
-    refund = await work.lock(Refund, refund_id)
+    _, refund = await service.lock(work, refund_id)
     refused = refund.state is State.FAILED and refund.provider_reference is None
     same = refund.provider_reference in (None, report.reference) and not refused
     return refund if same else None

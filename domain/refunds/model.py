@@ -37,7 +37,8 @@ TRANSITIONS: Mapping[State, frozenset[State]] = {
     State.AWAITING_APPROVAL: frozenset(
         {State.APPROVED, State.DECLINED, State.EXPIRED, State.WITHDRAWN}
     ),
-    State.APPROVED: frozenset({State.SUBMITTED}),
+    # An order that was edited meanwhile may not cover it any more when it is to be paid.
+    State.APPROVED: frozenset({State.SUBMITTED, State.FAILED}),
     State.SUBMITTED: frozenset({State.SUCCEEDED, State.FAILED, State.UNKNOWN}),
     # Back in its provider's hands, once that says that it is under way.
     State.UNKNOWN: frozenset({State.SUBMITTED, State.SUCCEEDED, State.FAILED}),
@@ -57,6 +58,8 @@ HOLDING = (
     State.UNKNOWN,
     State.SUCCEEDED,
 )
+#: What its provider was asked to pay, and did not refuse.
+PAYING = (State.SUBMITTED, State.UNKNOWN, State.SUCCEEDED)
 
 
 class Reason(StrEnum):

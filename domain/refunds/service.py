@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -26,6 +26,7 @@ from domain.people import Can, Member
 from domain.refunds import policy
 from domain.refunds.model import (
     HOLDING,
+    PAYING,
     Approval,
     Part,
     PartKind,
@@ -70,6 +71,13 @@ class PaidElsewhere(Conflict):
             f"Refund {name} is being paid through {provider}. Wait for its answer: paid by "
             "hand as well, the buyer would get it twice."
         )
+
+
+class NoLongerCovered(Conflict):
+    """The order was edited after somebody asked, and what was paid does not cover it now."""
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(f"{why} Decline refund {name}, and have the right amount asked for anew.")
 
 
 class SumAndParts(Invalid):
@@ -167,11 +175,16 @@ async def approve(work: Work, member: Member, refund_id: int) -> Refund:
     Raises:
         OwnRequest, AboveLimit, NoRole, RoleNeeded: this person may not.
         AlreadyDecided, WrongState, RecordNotFound: it is not to be decided any more.
+        NoLongerCovered: the order was edited, and what was paid for it does not cover this.
     """
-    refund = await work.lock(Refund, refund_id)
+    order, refund = await lock(work, refund_id)
     if refund.state is not State.AWAITING_APPROVAL:
         refund.move(State.APPROVED)
     policy.check_approver(refund, member)
+    try:
+        await _check_covered(work, order, refund, (State.APPROVED, *PAYING))
+    except Conflict as why:
+        raise NoLongerCovered(refund.name, str(why)) from why
     refund.approvals.append(
         Approval(merchant_id=work.merchant_id, member_id=member.member_id, at=work.now)
     )
@@ -226,11 +239,17 @@ async def submit(work: Work, refund_id: int, provider: str) -> Instruction | Non
     """Commit to paying an approved refund through this provider.
 
     Returns what to pay, None if it is settled already. A refund that was submitted before
-    is given out again: its key makes the provider pay once.
+    is given out again: its key makes the provider pay once. One that the order, as it stands
+    now, does not cover any more fails here, before any money moves.
     """
-    refund = await work.lock(Refund, refund_id)
-    order = await work.session.get_one(Order, refund.order_id)
+    order, refund = await lock(work, refund_id)
     if refund.state is State.APPROVED:
+        try:
+            # Not what is merely approved beside it: the first to be paid wins.
+            await _check_covered(work, order, refund, PAYING)
+        except Conflict as why:
+            _settle(work, refund, Outcome(Result.FAILED, failure=str(why)))
+            return None
         refund.move(State.SUBMITTED)
         refund.provider, refund.payment_reference = provider, order.payment_reference
         _record(work, refund, Kind.REFUND_SUBMITTED, None, provider=provider)
@@ -245,6 +264,18 @@ async def submit(work: Work, refund_id: int, provider: str) -> Instruction | Non
     )
 
 
+async def resubmit(work: Work, refund_id: int) -> bool:
+    """Commit to paying again what the provider never heard of; False if it is settled by now.
+
+    From here on it is in the provider's hands, and can't be paid by hand as well.
+    """
+    refund = await work.lock(Refund, refund_id)
+    if refund.state is State.UNKNOWN:
+        refund.move(State.SUBMITTED)
+        _record(work, refund, Kind.REFUND_SUBMITTED, None, provider=refund.provider)
+    return refund.state is State.SUBMITTED
+
+
 async def settle(work: Work, refund_id: int, outcome: Outcome) -> Refund:
     """Take note of what the provider said; a repeated answer changes nothing.
 
@@ -255,23 +286,20 @@ async def settle(work: Work, refund_id: int, outcome: Outcome) -> Refund:
     if outcome.result is Result.WAITING:
         _wait(work, refund, outcome)
         return refund
-    target = State.SUCCEEDED if outcome.result is Result.SUCCEEDED else State.FAILED
-    if refund.state is target:
-        return refund
-    refund.move(target)
-    refund.provider_reference = outcome.reference or refund.provider_reference
-    refund.failure = outcome.failure
-    refund.settled_at = work.now
-    kind = Kind.REFUND_SUCCEEDED if target is State.SUCCEEDED else Kind.REFUND_FAILED
-    _record(
-        work,
-        refund,
-        kind,
-        outcome.failure,
-        reference=outcome.reference,
-        requested_by=refund.requested_by,
-    )
+    _settle(work, refund, outcome)
     return refund
+
+
+async def lock(work: Work, refund_id: int) -> tuple[Order, Refund]:
+    """Return a refund and its order, locked: the order first, as whoever asks for one does.
+
+    Raises:
+        RecordNotFound: there is no such refund.
+    """
+    order_id = await work.session.scalar(select(Refund.order_id).where(Refund.id == refund_id))
+    if order_id is None:
+        raise RecordNotFound("refund", refund_id)
+    return await work.lock(Order, order_id), await work.lock(Refund, refund_id)
 
 
 async def lose_sight(work: Work, refund_id: int, why: str) -> Refund:
@@ -306,6 +334,25 @@ async def mark_paid(work: Work, member: Member, refund_id: int, reference: str) 
     return refund
 
 
+def _settle(work: Work, refund: Refund, outcome: Outcome) -> None:
+    target = State.SUCCEEDED if outcome.result is Result.SUCCEEDED else State.FAILED
+    if refund.state is target:
+        return
+    refund.move(target)
+    refund.provider_reference = outcome.reference or refund.provider_reference
+    refund.failure = outcome.failure
+    refund.settled_at = work.now
+    kind = Kind.REFUND_SUCCEEDED if target is State.SUCCEEDED else Kind.REFUND_FAILED
+    _record(
+        work,
+        refund,
+        kind,
+        outcome.failure,
+        reference=outcome.reference,
+        requested_by=refund.requested_by,
+    )
+
+
 def _wait(work: Work, refund: Refund, outcome: Outcome) -> None:
     """Note that the provider has it in hand; one that was lost from sight is found again."""
     if refund.state not in (State.SUBMITTED, State.UNKNOWN):
@@ -329,10 +376,17 @@ async def _portions(work: Work, refund: Refund) -> tuple[Portion, ...]:
     )
 
 
-async def _held(work: Work, order_id: int) -> int:
+async def _check_covered(
+    work: Work, order: Order, refund: Refund, ahead: Collection[State]
+) -> None:
+    """Raise as `request` would, if what was paid by now does not cover it and what is ahead."""
+    policy.check_refundable(order, refund.money, await _held(work, order.id, ahead))
+
+
+async def _held(work: Work, order_id: int, states: Collection[State] = HOLDING) -> int:
     held = await work.session.scalar(
         select(func.coalesce(func.sum(Refund.amount), 0)).where(
-            Refund.order_id == order_id, Refund.state.in_(HOLDING)
+            Refund.order_id == order_id, Refund.state.in_(states)
         )
     )
     return int(held or 0)

@@ -17,10 +17,14 @@ from domain import jobs
 from domain.events import Event, Kind
 from domain.jobs import NewJob
 from domain.money import Money
+from domain.people import Member
+from domain.refunds import service as refunds
 from domain.refunds.model import State
 from domain.refunds.payment import Instruction, Outcome, OutcomeUnknown, Result
 from domain.store import Store
 from tests.work.desk import Small
+
+FINANCE = Member("U0FAY", "finance")
 
 
 class Bank:
@@ -196,6 +200,51 @@ async def test_an_unknown_refund_that_the_provider_never_heard_of_is_paid_once(
     assert bank.calls == ["refund", "find", "refund"]
     assert len(bank.paid) == 1
     assert await till.state(refund_id) is State.SUCCEEDED
+
+
+async def _mark_paid(till: Till, refund_id: int) -> None:
+    async with till.desk.write(FINANCE.member_id) as work:
+        await refunds.mark_paid(work, FINANCE, refund_id, "WIRE-7")
+
+
+async def test_what_finance_paid_while_the_provider_was_asked_is_not_paid_again(
+    till: Till, bank: Bank
+) -> None:
+    refund_id = await till.refund()
+    bank.before_refund = says_nothing
+    await till.worker.work_off()
+    original = bank.find
+
+    async def paid_meanwhile(instruction: Instruction) -> Outcome | None:
+        await _mark_paid(till, refund_id)
+        return await original(instruction)
+
+    bank.find = paid_meanwhile  # type: ignore[method-assign]
+    till.now += payment.ASK_AGAIN_AFTER
+    await till.worker.work_off()
+
+    assert bank.calls == ["refund", "find"]
+    assert (await till.desk.refund(refund_id)).provider_reference == "WIRE-7"
+
+
+async def test_while_it_is_paid_again_finance_can_not_pay_it_too(till: Till, bank: Bank) -> None:
+    refund_id = await till.refund()
+    bank.before_refund = says_nothing
+    await till.worker.work_off()
+    bank.before_refund = lambda: None
+    original = bank.refund
+
+    async def look_first(instruction: Instruction) -> Outcome:
+        with pytest.raises(refunds.PaidElsewhere):
+            await _mark_paid(till, refund_id)
+        return await original(instruction)
+
+    bank.refund = look_first  # type: ignore[method-assign]
+    till.now += payment.ASK_AGAIN_AFTER
+    await till.worker.work_off()
+
+    assert await till.state(refund_id) is State.SUCCEEDED
+    assert len(bank.paid) == 1
 
 
 async def test_a_provider_that_takes_too_long_leaves_the_refund_unknown(
