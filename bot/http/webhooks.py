@@ -11,6 +11,8 @@ from aiohttp.typedefs import Handler
 
 from bot.connectors import easypost
 from bot.connectors.inbound import Message
+from bot.connectors.shopify import events as shopify
+from bot.connectors.shopify.payments import Shopify
 from bot.connectors.stripe import events as stripe
 from bot.connectors.stripe.objects import SOURCE
 from domain import inbox, merchants
@@ -56,7 +58,15 @@ STRIPE = Partner(
     verify=stripe.verify,
     message=_named_within(stripe.event_id),
 )
-PARTNERS = (EASYPOST, STRIPE)
+SHOPIFY = Partner(
+    name="Shopify",
+    source=Shopify.name,
+    header="X-Shopify-Hmac-SHA256",
+    variable="SHOPIFY_CLIENT_SECRET",
+    verify=shopify.verify,
+    message=shopify.message,
+)
+PARTNERS = (EASYPOST, STRIPE, SHOPIFY)
 
 
 def inlet(
