@@ -73,7 +73,7 @@ async def shop(store: Store, merchant: int, now: datetime) -> AsyncIterator[Shop
             opened(store, now, emulator.application(), secrets_of)
         )
         credentials = Credentials(token=shopify_emulator.TOKEN)
-        provider = Shopify(credentials, address, patience=PATIENCE)
+        provider = Shopify(credentials, address)
         stack.push_async_callback(provider.close)
         till = ShopifyTill(
             desk=Small(store, merchant, now),

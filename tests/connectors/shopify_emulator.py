@@ -106,9 +106,15 @@ class Emulator:
         """Send `refunds/create` as often as `times`; returns the webhook's id."""
         return await self._send("refunds/create", payload(refund))
 
-    async def turn(self, refund: Refund, status: str, error: str | None = None) -> None:
+    async def turn(
+        self,
+        refund: Refund,
+        status: str,
+        error: str | None = None,
+        only: Transaction | None = None,
+    ) -> None:
         """Let a refund's transactions succeed or fail, and send what Shopify then sends."""
-        for one in refund.transactions:
+        for one in [only] if only else refund.transactions:
             one.status, one.error = status, error
             # Of what is still under way nothing is told.
             if status in ("SUCCESS", "FAILURE", "ERROR"):

@@ -29,6 +29,10 @@ RESULTS: Mapping[str, Result] = {
 _ID = re.compile(r"(?:gid://shopify/(?P<kind>[A-Za-z]+)/)?(?P<number>\d+)(?:\?.*)?", re.ASCII)
 #: A refund has no metadata, but a note that only the shop's own people see.
 _NOTE = re.compile(r"\bDeskhand refund (\S+)")
+_TORN = (
+    "Shopify paid back a part, and failed with the rest: {}. Pay the rest by hand, then mark the "
+    "refund as paid."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,17 +105,13 @@ def decimal(money: Money) -> str:
 
 def outcome(reference: str, moved: Sequence[Movement]) -> Outcome:
     """Return what a refund's transactions say together; it waits until they agree."""
-    results = {one.result for one in moved} or {Result.WAITING}
-    if len(results) > 1:
-        return Outcome(Result.WAITING, reference)
-    [result] = results
-    failure = f"failed at Shopify: {_why(moved)}" if result is Result.FAILED else None
-    return Outcome(result, reference, failure)
-
-
-def is_torn(moved: Iterable[Movement]) -> bool:
-    """Tell whether some of the money went and the rest never will."""
-    return {one.result for one in moved} == {Result.SUCCEEDED, Result.FAILED}
+    results = {one.result for one in moved}
+    if results == {Result.SUCCEEDED}:
+        return Outcome(Result.SUCCEEDED, reference)
+    if results == {Result.FAILED}:
+        return Outcome(Result.FAILED, reference, f"failed at Shopify: {_why(moved)}")
+    torn = results == {Result.SUCCEEDED, Result.FAILED}
+    return Outcome(Result.WAITING, reference, _TORN.format(_why(moved)) if torn else None)
 
 
 def report(refund: Mapping[str, Any]) -> Report | None:

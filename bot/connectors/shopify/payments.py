@@ -17,7 +17,6 @@ from bot.connectors.shopify.client import Client, Credentials, ShopifySilent
 from bot.connectors.shopify.objects import (
     SOURCE,
     gid,
-    is_torn,
     key_of,
     movements,
     number,
@@ -212,13 +211,7 @@ class Shopify:
 
 
 def _outcome(refund: dict[str, Any]) -> Outcome:
-    moved = movements(refund)
-    if is_torn(moved):
-        raise OutcomeUnknown(
-            "Shopify paid back a part, and failed with the rest. Pay the rest by hand, then mark "
-            "the refund as paid."
-        )
-    return outcome(number(refund["id"]), moved)
+    return outcome(number(refund["id"]), movements(refund))
 
 
 def _refusal(words: str) -> Outcome:
