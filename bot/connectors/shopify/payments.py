@@ -142,7 +142,7 @@ class Shopify:
             OutcomeUnknown: Shopify does not tell.
             TokenRefused: the app may not look.
         """
-        changed = f"updated_at:>='{since.astimezone(UTC).isoformat(timespec='seconds')}'"
+        changed = f"updated_at:>='{since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}'"
         after = None
         while True:
             answer = await self._client.ask(documents.ORDERS_SINCE, query=changed, after=after)
