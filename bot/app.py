@@ -22,6 +22,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot import database, migrate
 from bot.config import Config
 from bot.connectors import easypost
+from bot.connectors.shopify import events as shopify
+from bot.connectors.shopify.payments import Shopify
 from bot.connectors.stripe import events as stripe
 from bot.connectors.stripe.payments import Stripe
 from bot.http.metrics import Metrics
@@ -186,6 +188,7 @@ def _web(
         secrets_of={
             easypost.SOURCE: _secret(config.easypost_webhook_secret),
             Stripe.name: _secret(config.stripe_webhook_secret),
+            Shopify.name: _secret(config.shopify_client_secret),
         },
         alive=lambda: {
             name: task is not None and not task.done() for name, task in at_work.items()
@@ -201,15 +204,18 @@ def _web(
 @asynccontextmanager
 async def connected(config: Config) -> AsyncGenerator[Mapping[str, PaymentProvider]]:
     """Connect the payment providers that have a key, by the name that orders have for them."""
-    api_key = _secret(config.stripe_api_key)
-    if api_key is None:
-        yield {}
-        return
-    provider = Stripe(api_key, config.stripe_api_url)
-    try:
-        yield {provider.name: provider}
-    finally:
-        await provider.close()
+    async with AsyncExitStack() as stack:
+        providers: dict[str, PaymentProvider] = {}
+        api_key = _secret(config.stripe_api_key)
+        if api_key is not None:
+            stripe_account = Stripe(api_key, config.stripe_api_url)
+            stack.push_async_callback(stripe_account.close)
+            providers[Stripe.name] = stripe_account
+        shop = Shopify.connect(config)
+        if shop is not None:
+            stack.push_async_callback(shop.close)
+            providers[Shopify.name] = shop
+        yield providers
 
 
 def _listen(config: Config, only: Only | None) -> socket.socket | None:
@@ -261,11 +267,15 @@ def _handlers(
     async def clients(_merchant_id: int) -> AsyncWebClient:
         return client
 
+    shop = providers.get(Shopify.name)
     return {
         **Posting(store, clients, cards.draw, now).handlers(),
         **Payments(store, providers, now).handlers(),
         f"inbox.{easypost.SOURCE}": easypost.reader(store, now),
         f"inbox.{Stripe.name}": stripe.reader(store, now),
+        f"inbox.{Shopify.name}": shopify.reader(
+            store, now, shop if isinstance(shop, Shopify) else None
+        ),
     }
 
 

@@ -6,7 +6,15 @@ import re
 from collections.abc import Sequence
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from domain.errors import DeskhandError
@@ -61,6 +69,14 @@ def _member_ids(value: Any) -> Any:
     return members
 
 
+def _shop(domain: str) -> str:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]*\.myshopify\.com", domain):
+        raise ValueError(
+            "must be the shop's own address at Shopify, such as example.myshopify.com."
+        )
+    return domain
+
+
 def _stripped(value: Any) -> Any:
     return value.strip() if isinstance(value, str) else value
 
@@ -110,6 +126,24 @@ class Config(BaseSettings):
     easypost_api_key: Secret | None = None
     easypost_api_url: BaseUrl = "https://api.easypost.com/v2/"
     easypost_webhook_secret: Secret | None = None
+    shopify_shop: Annotated[str, BeforeValidator(_stripped), AfterValidator(_shop)] | None = None
+    shopify_client_secret: Secret | None = None
+    shopify_access_token: Secret | None = None
+    shopify_client_id: str | None = None
+    shopify_api_url: BaseUrl | None = None
+
+    @field_validator("shopify_access_token", "shopify_client_id")
+    @classmethod
+    def _names_its_shop(cls, value: Any, info: ValidationInfo) -> Any:
+        """Check that there is what a token or an app's id is of no use without."""
+        needed = ["shopify_shop"]
+        if info.field_name == "shopify_client_id":
+            needed.append("shopify_client_secret")
+        for name in needed:
+            # One that is there and wrong is told of by itself.
+            if value is not None and info.data.get(name, ...) is None:
+                raise ValueError(f"is of no use without {name.upper()}. Set both.")
+        return value
 
     @classmethod
     def load(cls) -> Self:

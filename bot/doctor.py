@@ -19,6 +19,8 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot import database, migrate
 from bot.config import Config, Misconfigured
+from bot.connectors.shopify.client import ShopifySilent, TokenRefused
+from bot.connectors.shopify.payments import Shop, Shopify
 from bot.connectors.stripe.payments import KeyRefused, Stripe, StripeSilent
 from domain import jobs, merchants, people
 from domain.errors import DeskhandError
@@ -94,6 +96,10 @@ async def _all(config: Config, store: Store) -> Findings:
     if config.stripe_api_key is not None:
         yield await _stripe(config, config.stripe_api_key.get_secret_value())
         yield _stripe_webhook(config)
+    shop = Shopify.connect(config)
+    if shop is not None:
+        yield await _shopify(shop)
+        yield _shopify_webhook(config)
 
 
 async def _environment(config: Config) -> Findings:
@@ -228,6 +234,51 @@ def _stripe_webhook(config: Config) -> Finding:
         Mark.OPEN,
         "STRIPE_WEBHOOK_SECRET is not set, so refunds that Stripe settles later, or that are made "
         "in its dashboard, are not heard of. Add a webhook for /webhooks/stripe there.",
+    )
+
+
+async def _shopify(provider: Shopify) -> Finding:
+    try:
+        shop = await provider.check()
+    except TokenRefused:
+        return Finding(
+            Mark.BAD,
+            "Shopify refuses the app. Copy SHOPIFY_ACCESS_TOKEN, or SHOPIFY_CLIENT_ID and "
+            "SHOPIFY_CLIENT_SECRET, from the app's settings, and install it in SHOPIFY_SHOP.",
+        )
+    except ShopifySilent as error:
+        return Finding(
+            Mark.BAD, f"{error} Check the network, the proxy, SHOPIFY_SHOP and SHOPIFY_API_URL."
+        )
+    finally:
+        await provider.close()
+    return _shop_scopes(shop)
+
+
+def _shop_scopes(shop: Shop) -> Finding:
+    where = f"{shop.name} ({shop.domain})"
+    if shop.lacking:
+        return Finding(
+            Mark.BAD,
+            f"The app at Shopify lacks scopes in {where}: {', '.join(shop.lacking)}. Add them to "
+            "the app, and let the shop approve them.",
+        )
+    if not shop.all_orders:
+        return Finding(
+            Mark.OPEN,
+            f"Shopify takes the app in {where}, without the scope read_all_orders: orders that "
+            "are older than 60 days can't be refunded there.",
+        )
+    return Finding(Mark.GOOD, f"Shopify takes the app in {where}.")
+
+
+def _shopify_webhook(config: Config) -> Finding:
+    if config.shopify_client_secret is not None:
+        return Finding(Mark.GOOD, "Shopify's webhooks can be checked.")
+    return Finding(
+        Mark.OPEN,
+        "SHOPIFY_CLIENT_SECRET is not set, so refunds that Shopify settles later, or that are made "
+        "in its admin, are not heard of. Set it, and add webhooks for /webhooks/shopify there.",
     )
 
 

@@ -7,16 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from bot.connectors import inbound
 from bot.work.outcomes import Handler
-from domain.errors import Invalid
-from domain.inbox import Delivery
-from domain.jobs import Claim
 from domain.shipping import service as shipping
 from domain.shipping.model import ParcelState
 from domain.shipping.service import Sighting
@@ -53,13 +50,7 @@ DETAILS: Mapping[str, ParcelState] = {
     "return": ParcelState.RETURN_TO_SENDER,
 }
 _ON_ITS_WAY = ("in_transit", "out_for_delivery", "unknown")
-
-
-class UnreadableDelivery(Invalid):
-    """What arrived is not an event of EasyPost's."""
-
-    def __init__(self) -> None:
-        super().__init__("This is not an EasyPost event: a JSON object with an id is expected.")
+_PARTNER = "an EasyPost"
 
 
 def verify(secret: str, body: bytes, header: str | None) -> bool:
@@ -70,20 +61,17 @@ def verify(secret: str, body: bytes, header: str | None) -> bool:
 
 
 def event_id(body: bytes | str) -> str:
-    """Return EasyPost's own id of the event; raises `UnreadableDelivery` if it has none."""
-    reference = _event(body).get("id")
-    if not isinstance(reference, str) or not reference:
-        raise UnreadableDelivery
-    return reference
+    """Return EasyPost's own id of the event; raises `UnreadableEvent` if it has none."""
+    return inbound.event_id(body, _PARTNER)
 
 
 def sightings(body: bytes | str) -> list[Sighting]:
     """Return what a tracker's event says of its parcel, oldest first; other events say nothing.
 
     Raises:
-        UnreadableDelivery: it is no event.
+        UnreadableEvent: it is no event.
     """
-    event = _event(body)
+    event = inbound.event(body, _PARTNER)
     tracker = event.get("result")
     if not str(event.get("description")).startswith("tracker.") or not isinstance(tracker, dict):
         return []
@@ -98,23 +86,10 @@ def sightings(body: bytes | str) -> list[Sighting]:
 def reader(store: Store, now: Callable[[], datetime]) -> Handler:
     """Return the handler of `inbox.easypost`; parcels nobody knows are left in the inbox."""
 
-    async def read(claim: Claim) -> None:
-        async with store.write(claim.merchant_id, now=now(), actor=SOURCE) as work:
-            delivery = await work.session.get_one(Delivery, claim.payload["delivery_id"])
-            for sighting in sightings(delivery.body):
-                await shipping.follow(work, sighting)
+    async def meaning(body: str) -> list[Sighting]:
+        return sightings(body)
 
-    return read
-
-
-def _event(body: bytes | str) -> dict[str, Any]:
-    try:
-        event = json.loads(body)
-    except ValueError:
-        raise UnreadableDelivery from None
-    if not isinstance(event, dict):
-        raise UnreadableDelivery
-    return event
+    return inbound.reader(store, now, SOURCE, meaning, shipping.follow)
 
 
 def _sighting(number: str, detail: Mapping[str, Any]) -> Sighting | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,18 +10,23 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from bot.connectors import easypost
+from bot.connectors.inbound import Message
+from bot.connectors.shopify import events as shopify
+from bot.connectors.shopify.payments import Shopify
 from bot.connectors.stripe import events as stripe
 from bot.connectors.stripe.objects import SOURCE
 from domain import inbox, merchants
 from domain.store import Store
 
+#: Takes the raw body and the headers; raises `Invalid` for what is no event.
+Read = Callable[[bytes, Mapping[str, str]], Message]
+
 
 @dataclass(frozen=True, slots=True)
 class Partner:
-    """How a partner signs what it sends, and names it.
+    """How a partner signs what it sends, and what of a request is its message.
 
-    `verify` takes the secret, the raw body and the header; `event_id` raises `Invalid` for
-    what is no event.
+    `verify` takes the secret, the raw body and the header.
     """
 
     name: str
@@ -29,7 +34,12 @@ class Partner:
     header: str
     variable: str
     verify: Callable[[str, bytes, str | None], bool]
-    event_id: Callable[[bytes], str]
+    message: Read
+
+
+def _named_within(event_id: Callable[[bytes], str]) -> Read:
+    """Read messages that name themselves, and are kept as they came."""
+    return lambda body, _headers: Message(event_id(body), body.decode())
 
 
 EASYPOST = Partner(
@@ -38,7 +48,7 @@ EASYPOST = Partner(
     header="X-Hmac-Signature",
     variable="EASYPOST_WEBHOOK_SECRET",
     verify=easypost.verify,
-    event_id=easypost.event_id,
+    message=_named_within(easypost.event_id),
 )
 STRIPE = Partner(
     name="Stripe",
@@ -46,9 +56,17 @@ STRIPE = Partner(
     header="Stripe-Signature",
     variable="STRIPE_WEBHOOK_SECRET",
     verify=stripe.verify,
-    event_id=stripe.event_id,
+    message=_named_within(stripe.event_id),
 )
-PARTNERS = (EASYPOST, STRIPE)
+SHOPIFY = Partner(
+    name="Shopify",
+    source=Shopify.name,
+    header="X-Shopify-Hmac-SHA256",
+    variable="SHOPIFY_CLIENT_SECRET",
+    verify=shopify.verify,
+    message=shopify.message,
+)
+PARTNERS = (EASYPOST, STRIPE, SHOPIFY)
 
 
 def inlet(
@@ -77,9 +95,9 @@ def inlet(
                 f"{partner.header} does not belong to this message. Check that the webhook's "
                 f"secret at {partner.name} is that of {partner.variable}.",
             )
-        reference = partner.event_id(body)
+        message = partner.message(body, request.headers)
         async with store.write(await merchant(), now=now(), actor=partner.source) as work:
-            new = await inbox.keep(work, partner.source, reference, body.decode())
+            new = await inbox.keep(work, partner.source, message.reference, message.body)
         return web.json_response({"status": "kept" if new else "known"})
 
     return handle

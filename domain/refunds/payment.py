@@ -22,7 +22,11 @@ class Result(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A provider's answer: its own reference, or why it refused, in words."""
+    """A provider's answer: its own reference, or why it refused, in words.
+
+    One that waits and names a failure has paid a part and never will the rest: a person has
+    to see to it.
+    """
 
     result: Result
     reference: str | None = None

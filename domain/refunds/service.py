@@ -354,11 +354,19 @@ def _settle(work: Work, refund: Refund, outcome: Outcome) -> None:
 
 
 def _wait(work: Work, refund: Refund, outcome: Outcome) -> None:
-    """Note that the provider has it in hand; one that was lost from sight is found again."""
-    if refund.state not in (State.SUBMITTED, State.UNKNOWN):
+    """Note that the provider has it in hand; one that was lost from sight is found again.
+
+    One that went in part is unknown until a person has paid the rest.
+    """
+    if refund.state not in (State.SUBMITTED, State.UNKNOWN) or refund.failure:
         return
     refund.provider_reference = outcome.reference or refund.provider_reference
-    if refund.state is State.UNKNOWN:
+    if outcome.failure:
+        refund.failure = outcome.failure
+        if refund.state is State.SUBMITTED:
+            refund.move(State.UNKNOWN)
+        _record(work, refund, Kind.REFUND_UNKNOWN, outcome.failure)
+    elif refund.state is State.UNKNOWN:
         refund.move(State.SUBMITTED)
         _record(work, refund, Kind.REFUND_SUBMITTED, None, provider=refund.provider)
 

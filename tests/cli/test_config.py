@@ -75,6 +75,8 @@ def test_a_configuration_does_not_change() -> None:
         ("DESKHAND_PORT", "70000", "DESKHAND_PORT must be a port"),
         ("DESKHAND_ADMINS", "U012,bob", "DESKHAND_ADMINS names “bob”, which is not a member id"),
         ("SLACK_API_URL", "slack.com/api", "SLACK_API_URL must be an address that starts with"),
+        ("SHOPIFY_SHOP", "example.com", "SHOPIFY_SHOP must be the shop's own address at Shopify"),
+        ("SHOPIFY_ACCESS_TOKEN", "shpat_1", "SHOPIFY_ACCESS_TOKEN is of no use without SHOPIFY_S"),
     ],
 )
 def test_a_wrong_variable_is_named_with_what_it_takes(
@@ -85,6 +87,19 @@ def test_a_wrong_variable_is_named_with_what_it_takes(
         Config.load()
     (problem,) = caught.value.problems
     assert problem.startswith(sentence)
+
+
+def test_an_app_at_shopify_has_a_shop_and_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHOPIFY_CLIENT_ID", "c1")
+    for name, value in (("SHOPIFY_SHOP", " a-1.myshopify.com"), ("SHOPIFY_CLIENT_SECRET", "s1")):
+        with pytest.raises(Misconfigured, match=f"CLIENT_ID is of no use without {name}. Set"):
+            Config.load()
+        monkeypatch.setenv(name, value)
+    assert Config.load().shopify_shop == "a-1.myshopify.com"
+    monkeypatch.setenv("SHOPIFY_SHOP", "a/1")
+    with pytest.raises(Misconfigured) as caught:
+        Config.load()
+    assert len(caught.value.problems) == 1
 
 
 def test_all_problems_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,6 +21,7 @@ from domain.jobs import Job, NewJob, State
 from domain.store import Store
 from handlers.commands import SCOPES
 from tests.cli.conftest import Deskhand
+from tests.connectors import shopify_emulator
 from tests.connectors.stripe_emulator import API_KEY, Emulator
 
 _SIGNING_SECRET = "0123456789abcdef" * 2
@@ -144,6 +145,34 @@ async def test_stripe_is_asked_whether_it_takes_the_key(config: Config) -> None:
         wrong = paying.model_copy(update={"stripe_api_key": SecretStr("sk_test_other")})
         await _expect(wrong, "✗ Stripe refuses STRIPE_API_KEY. Copy a secret key")
     await _expect(paying, "✗ Stripe can't be reached, or did not answer in time. Check the net")
+
+
+async def test_shopify_is_asked_what_the_app_may_do(config: Config) -> None:
+    emulator = shopify_emulator.Emulator()
+    async with TestServer(emulator.application()) as shopify:
+        paying = config.model_copy(
+            update={
+                "shopify_shop": "alder-finch.myshopify.com",
+                "shopify_access_token": SecretStr(shopify_emulator.TOKEN),
+                "shopify_api_url": str(shopify.make_url("/")),
+            }
+        )
+        healthy, findings = await _examine(paying)
+        assert healthy
+        where = "Alder & Finch (alder-finch.myshopify.com)"
+        assert findings[-2] == f"✓ Shopify takes the app in {where}."
+        assert findings[-1].startswith("– SHOPIFY_CLIENT_SECRET is not set, so refunds that")
+        hearing = paying.model_copy(update={"shopify_client_secret": SecretStr("shpss_1")})
+        assert (await _examine(hearing))[1][-1] == "✓ Shopify's webhooks can be checked."
+        emulator.scopes = ("write_orders",)
+        healthy, findings = await _examine(paying)
+        assert healthy
+        assert findings[-2].startswith(f"– Shopify takes the app in {where}, without the scope")
+        emulator.scopes = ("read_orders",)
+        await _expect(paying, f"✗ The app at Shopify lacks scopes in {where}: write_orders. Add")
+        wrong = paying.model_copy(update={"shopify_access_token": SecretStr("shpat_other")})
+        await _expect(wrong, "✗ Shopify refuses the app. Copy SHOPIFY_ACCESS_TOKEN, or SHOPIFY_C")
+    await _expect(paying, "✗ Shopify can't be reached, or did not answer in time. Check the net")
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from stripe import WebhookSignature
 
+from bot.connectors.inbound import UnreadableEvent
 from bot.connectors.stripe import events
 from domain.money import Money
 from domain.refunds.payment import Outcome, Result
@@ -82,7 +83,7 @@ def test_an_event_without_a_refund_is_said_so(body: str) -> None:
 
 @pytest.mark.parametrize("body", [b"", b"\xff", "[]", "{}", '{"id": ""}', '{"id": 7}'])
 def test_what_is_no_event_is_refused_in_words(body: bytes | str) -> None:
-    with pytest.raises(events.UnreadableEvent, match="not a Stripe event"):
+    with pytest.raises(UnreadableEvent, match="not a Stripe event"):
         events.event_id(body)
 
 

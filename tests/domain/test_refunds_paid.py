@@ -55,6 +55,21 @@ async def test_an_answer_of_the_provider_counts_once(desk: Desk, order_id: int) 
     assert len(await desk.events(Kind.REFUND_SUCCEEDED)) == 1
 
 
+async def test_what_went_in_part_waits_for_a_person_whatever_is_told_after(
+    desk: Desk, order_id: int
+) -> None:
+    torn = Outcome(Result.WAITING, "re_1", "Only 4.00 USD went.")
+    refund_id = await desk.paying(order_id, 1000)
+    for outcome in (Outcome(Result.WAITING), torn, torn, Outcome(Result.WAITING)):
+        refund = await desk.settle(refund_id, outcome)
+    assert (refund.state, refund.failure) == (State.UNKNOWN, "Only 4.00 USD went.")
+    assert len(await desk.events(Kind.REFUND_UNKNOWN)) == 1
+    assert (await desk.card()).held.minor == 1000
+    async with desk.work(FINANCE.member_id) as work:
+        await service.mark_paid(work, FINANCE, refund_id, "SEPA 7")
+    assert (await desk.refund(refund_id)).state is State.SUCCEEDED
+
+
 async def test_a_refusal_of_the_provider_says_why(desk: Desk, order_id: int) -> None:
     refund_id = await desk.paying(order_id, 1000)
     refund = await desk.settle(refund_id, REFUSED)

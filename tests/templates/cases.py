@@ -61,7 +61,7 @@ def _refunds() -> dict[str, Values]:
             samples.decided_refund(
                 state,
                 decision_note="The carrier pays",
-                failure="The card is closed",
+                failure="The card is closed" if state is RefundState.FAILED else None,
                 provider_reference="re_1",
             )
         )
@@ -69,6 +69,9 @@ def _refunds() -> dict[str, Values]:
         if state is not RefundState.AWAITING_APPROVAL
     }
     by_hand = samples.decided_refund(RefundState.SUBMITTED, provider="manual")
+    torn = samples.decided_refund(
+        RefundState.UNKNOWN, provider="shopify", failure="Shopify paid back a part"
+    )
     second = samples.refund(
         approvers_needed=2,
         approvals=[samples.approval()],
@@ -78,6 +81,7 @@ def _refunds() -> dict[str, Values]:
         "refunds/approval": {"card": asked, "now": NOW},
         "refunds/approval@second": {"card": samples.refund_card(second)},
         "refunds/approval@by_hand": {"card": samples.refund_card(by_hand)},
+        "refunds/approval@torn": {"card": samples.refund_card(torn)},
         **{f"refunds/approval@{state}": {"card": card} for state, card in decided.items()},
         "refunds/asked": {"card": asked, "channel": "C0REFUNDS"},
         "refunds/asked@unset": {"card": asked, "channel": None},

@@ -52,6 +52,10 @@ PUBLIC = [
             ":large_yellow_circle: *Refund of $24.00* for order 1042 is approved and waits to be paid by hand",
         ),
         (
+            "refunds/approval@torn",
+            ":large_yellow_circle: *Refund of $24.00* for order 1042 needs a hand: Shopify paid back a part",
+        ),
+        (
             "refunds/approval@declined",
             ":white_circle: *Refund of $24.00* for order 1042 was declined by <@U0APPROVER1>: The carrier pays",
         ),
@@ -111,6 +115,7 @@ def test_the_first_line_answers(case: str, line: str) -> None:
         ("orders/card@pending", "order.confirm"),
         ("refunds/approval", "refund.approve"),
         ("refunds/approval@by_hand", "refund.paid"),
+        ("refunds/approval@torn", "refund.paid"),
         ("complaints/case", "complaint.acknowledge"),
         ("shipping/alert@delayed", "parcel.acknowledge"),
     ],

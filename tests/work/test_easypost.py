@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import select
 
 from bot.connectors import easypost
+from bot.connectors.inbound import UnreadableEvent
 from bot.work.worker import Worker
 from domain import inbox, jobs
 from domain.orders.model import Order
@@ -114,7 +115,7 @@ def test_what_says_nothing_of_a_parcel_is_no_sighting(body: str) -> None:
 
 @pytest.mark.parametrize("body", [b"", b"\xff", "[]", "{}", '{"id": ""}', '{"id": 7}'])
 def test_what_is_no_event_is_refused_in_words(body: bytes | str) -> None:
-    with pytest.raises(easypost.UnreadableDelivery, match="not an EasyPost event"):
+    with pytest.raises(UnreadableEvent, match="not an EasyPost event"):
         easypost.event_id(body)
 
 

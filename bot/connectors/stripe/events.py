@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
 from stripe import SignatureVerificationError, WebhookSignature
 
+from bot.connectors import inbound
 from bot.connectors.stripe.objects import OUR_KEY, SOURCE, from_units, outcome
 from bot.work.outcomes import Handler
 from domain.errors import Invalid
-from domain.inbox import Delivery
-from domain.jobs import Claim
 from domain.refunds import heard
 from domain.refunds.payment import Report
 from domain.store import Store
@@ -21,13 +19,7 @@ from domain.store import Store
 #: Seconds that a signature may be old.
 _TOLERANCE = 300
 _ABOUT_REFUNDS = ("refund.created", "refund.updated", "refund.failed", "charge.refund.updated")
-
-
-class UnreadableEvent(Invalid):
-    """What arrived is not an event of Stripe's."""
-
-    def __init__(self) -> None:
-        super().__init__("This is not a Stripe event: a JSON object with an id is expected.")
+_PARTNER = "a Stripe"
 
 
 class UnreadableRefund(Invalid):
@@ -53,10 +45,7 @@ def verify(secret: str, body: bytes, header: str | None) -> bool:
 
 def event_id(body: bytes | str) -> str:
     """Return Stripe's own id of the event; raises `UnreadableEvent` if it has none."""
-    reference = _event(body).get("id")
-    if not isinstance(reference, str) or not reference:
-        raise UnreadableEvent
-    return reference
+    return inbound.event_id(body, _PARTNER)
 
 
 def report(body: bytes | str) -> Report | None:
@@ -65,7 +54,7 @@ def report(body: bytes | str) -> Report | None:
     Raises:
         UnreadableEvent, UnreadableRefund: it can't be understood.
     """
-    event = _event(body)
+    event = inbound.event(body, _PARTNER)
     if event.get("type") not in _ABOUT_REFUNDS:
         return None
     try:
@@ -85,24 +74,11 @@ def report(body: bytes | str) -> Report | None:
 def reader(store: Store, now: Callable[[], datetime]) -> Handler:
     """Return the handler of `inbox.stripe`; payments of no order here are left in the inbox."""
 
-    async def read(claim: Claim) -> None:
-        async with store.write(claim.merchant_id, now=now(), actor=SOURCE) as work:
-            delivery = await work.session.get_one(Delivery, claim.payload["delivery_id"])
-            told = report(delivery.body)
-            if told is not None:
-                await heard.hear(work, told)
+    async def meaning(body: str) -> list[Report]:
+        told = report(body)
+        return [] if told is None else [told]
 
-    return read
-
-
-def _event(body: bytes | str) -> dict[str, Any]:
-    try:
-        event = json.loads(body)
-    except ValueError:
-        raise UnreadableEvent from None
-    if not isinstance(event, dict):
-        raise UnreadableEvent
-    return event
+    return inbound.reader(store, now, SOURCE, meaning, heard.hear)
 
 
 def _payments(refund: Mapping[str, Any]) -> list[str]:
