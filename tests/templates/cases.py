@@ -77,8 +77,28 @@ def _refunds() -> dict[str, Values]:
     return {
         "refunds/approval": {"card": asked, "now": NOW},
         "refunds/approval@second": {"card": samples.refund_card(second)},
+        "refunds/approval@passed_on": {
+            "card": samples.refund_card(
+                passed_on_at=samples.ago(minutes=5),
+                passed_on_to=[APPROVER, "S0LEADS"],
+                policy_version=7,
+            )
+        },
         "refunds/approval@by_hand": {"card": samples.refund_card(by_hand)},
         **{f"refunds/approval@{state}": {"card": card} for state, card in decided.items()},
+        **{
+            f"refunds/note@{kind}": {
+                "card": samples.refund_card(requested_at=samples.ago(hours=24, minutes=5)),
+                "event": samples.event(
+                    kind, actor="clock", subject="refund", data={"called": [APPROVER, "S0LEADS"]}
+                ),
+            }
+            for kind in (Kind.REFUND_REMINDED, Kind.REFUND_PASSED_ON)
+        },
+        "refunds/note@nobody": {
+            "card": asked,
+            "event": samples.event(Kind.REFUND_REMINDED, actor="clock", data={"called": []}),
+        },
         "refunds/asked": {"card": asked, "channel": "C0REFUNDS"},
         "refunds/asked@unset": {"card": asked, "channel": None},
         "refunds/asked@approved": {"card": decided[RefundState.APPROVED], "channel": None},

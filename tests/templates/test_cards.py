@@ -26,7 +26,15 @@ PERSONAL = ("Marge", "marge@example.com", "Springfield", "97475")
 PUBLIC = [
     case
     for case in CASES
-    if case.startswith(("refunds/approval", "refunds/told", "shipping/alert", "shipping/ship_by"))
+    if case.startswith(
+        (
+            "refunds/approval",
+            "refunds/note",
+            "refunds/told",
+            "shipping/alert",
+            "shipping/ship_by",
+        )
+    )
     or case == "orders/card@shared"
 ]
 
@@ -47,6 +55,18 @@ PUBLIC = [
             "refunds/approval@second",
             ":large_yellow_circle: *Refund of $24.00* for order 1042 needs one more approval",
         ),
+        (
+            "refunds/note@RefundReminded",
+            "<@U0APPROVER1>, <!subteam^S0LEADS>, this refund of $24.00 still needs a decision",
+        ),
+        (
+            "refunds/note@RefundPassedOn",
+            (
+                "<@U0APPROVER1>, <!subteam^S0LEADS>, this refund of $24.00 is passed on to you: "
+                "nobody decided in 24 hours"
+            ),
+        ),
+        ("refunds/note@nobody", "This refund of $24.00 still needs a decision"),
         (
             "refunds/approval@by_hand",
             ":large_yellow_circle: *Refund of $24.00* for order 1042 is approved and waits to be paid by hand",
