@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from enum import StrEnum
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -250,10 +250,7 @@ async def on_duty(session: AsyncSession, called: Sequence[str], now: datetime) -
     A deputy who is away has one, too. Nobody is called twice, and groups are as they are. It
     is empty if everyone is away and nobody stands in: call somebody else then.
     """
-    found = await session.execute(
-        select(Person.member_id, Person.deputy).where(Person.away_until > now)
-    )
-    away = dict(found.all())
+    away = {one.member_id: one.deputy for one in await absent(session, now)}
     present = []
     for one in called:
         seen: set[str] = set()
@@ -264,6 +261,14 @@ async def on_duty(session: AsyncSession, called: Sequence[str], now: datetime) -
         if standing is not None and standing not in seen:
             present.append(standing)
     return list(dict.fromkeys(present))
+
+
+async def absent(session: AsyncSession, now: datetime) -> Sequence[Person]:
+    """Return who is away."""
+    found = await session.scalars(
+        select(Person).where(Person.away_until > now).order_by(Person.member_id)
+    )
+    return found.unique().all()
 
 
 def first_day_back(text: str, tz: str | None) -> datetime:
@@ -278,11 +283,19 @@ def first_day_back(text: str, tz: str | None) -> datetime:
         raise CantBeAway(
             f"“{text[:40]}” is not a day. Give the first day back, such as 2026-12-01."
         ) from None
+    return datetime(day.year, day.month, day.day, tzinfo=_zone(tz))
+
+
+def day_in(moment: datetime, tz: str | None) -> date:
+    """Return which day it is then for somebody; in UTC if nobody knows where."""
+    return moment.astimezone(_zone(tz)).date()
+
+
+def _zone(name: str | None) -> tzinfo:
     try:
-        zone = ZoneInfo(tz or "UTC")
+        return ZoneInfo(name or "UTC")
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        return datetime(day.year, day.month, day.day, tzinfo=UTC)
-    return datetime(day.year, day.month, day.day, tzinfo=zone)
+        return UTC
 
 
 async def take_turns(work: Work, member_id: str) -> None:
