@@ -17,6 +17,7 @@ The tree::
     │   ├── ReasonNeeded
     │   └── UnknownSetting
     └── Conflict                the record has moved on, or never allowed it
+        ├── Overtaken           what was to be said is not so any more
         ├── WrongState          a transition that the table does not have
         ├── AlreadyDecided      somebody else was first
         ├── NotRefundable       nothing was captured, or the order is cancelled
@@ -144,6 +145,13 @@ class UnknownSetting(Invalid):
 
 class Conflict(DeskhandError):
     """The record has moved on, or never allowed it."""
+
+
+class Overtaken(Conflict):
+    """What was to be said is not so any more, as when a refund is decided before its reminder."""
+
+    def __init__(self) -> None:
+        super().__init__("This is settled meanwhile, so nothing was posted.")
 
 
 class WrongState(Conflict):

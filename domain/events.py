@@ -32,6 +32,8 @@ class Kind(StrEnum):
     REFUND_DECLINED = "RefundDeclined"
     REFUND_WITHDRAWN = "RefundWithdrawn"
     REFUND_EXPIRED = "RefundExpired"
+    REFUND_REMINDED = "RefundReminded"
+    REFUND_PASSED_ON = "RefundPassedOn"
     REFUND_SUBMITTED = "RefundSubmitted"
     REFUND_SUCCEEDED = "RefundSucceeded"
     REFUND_FAILED = "RefundFailed"

@@ -34,7 +34,10 @@ class WrongWorkspace(DeskhandError):
 
 
 class Merchant(Base):
-    """A seller; bound to its workspace's id on first contact."""
+    """A seller; bound to its workspace's id on first contact.
+
+    `policy_version` counts the changes of what its refunds are judged by, from 1.
+    """
 
     __tablename__ = "merchants"
 
@@ -42,6 +45,7 @@ class Merchant(Base):
     team_id: Mapped[str | None] = mapped_column(unique=True)
     name: Mapped[str] = mapped_column(default="")
     created_at: Mapped[datetime]
+    policy_version: Mapped[int] = mapped_column(default=1)
 
 
 class Setting(Owned, Base):
@@ -179,9 +183,20 @@ DEFINITIONS = {
     "refund.two_approvers_above": Definition(
         "refunds above this amount need two different approvers", _amounts, {}
     ),
+    "refund.daily_cap": Definition(
+        "what one person's refunds without an approver may add up to in 24 hours", _amounts, {}
+    ),
+    "refund.remind_after_hours": Definition(
+        "hours until the approvers are reminded of a refund", _whole(1, 720), 4
+    ),
+    "refund.fallback_after_hours": Definition(
+        "hours until a refund that nobody decided is passed on", _whole(1, 720), 24
+    ),
     "refund.expires_after_hours": Definition(
         "hours until a refund that nobody decided expires", _whole(1, 720), 72
     ),
+    "refund.approvers": Definition("who is mentioned in the reminder", _callable, []),
+    "refund.fallback": Definition("who is called when nobody decided", _callable, []),
     "complaint.answer_within_hours": Definition(
         "hours until a complaint that nobody acknowledged escalates", _whole(1, 240), 24
     ),
@@ -202,11 +217,19 @@ DEFINITIONS = {
 }
 
 
+#: The settings that make up the refund policy, whose changes are counted.
+_POLICY = "refund."
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """A merchant's settings, with the defaults where nothing is set."""
+    """A merchant's settings, with the defaults where nothing is set.
+
+    `policy_version` is the number of the refund policy that they are.
+    """
 
     values: dict[str, Any]
+    policy_version: int = 1
 
     def __getitem__(self, key: str) -> Any:
         return self.values.get(key, DEFINITIONS[key].default)
@@ -225,9 +248,19 @@ class Settings:
 
 
 async def settings(session: AsyncSession) -> Settings:
-    """Read all of the merchant's settings in one query."""
-    rows = await session.execute(select(Setting.key, Setting.value))
-    return Settings(dict(rows.all()))
+    """Read all of the merchant's settings, and the policy's version, in one query.
+
+    Two would see two moments, and a refund be kept with a version it was not judged under.
+    """
+    rows = (
+        await session.execute(
+            select(Merchant.policy_version, Setting.key, Setting.value)
+            .outerjoin(Setting, Setting.merchant_id == Merchant.id)
+            .where(Merchant.id == session.info["merchant_id"])
+        )
+    ).all()
+    values = {key: value for _, key, value in rows if key is not None}
+    return Settings(values, rows[0].policy_version if rows else 1)
 
 
 async def change_setting(work: Work, key: str, text: str) -> Any:
@@ -239,6 +272,7 @@ async def change_setting(work: Work, key: str, text: str) -> Any:
     if key not in DEFINITIONS:
         raise _no_such(key)
     value = DEFINITIONS[key].read(text)
+    policy = await _policy_with(work, key)
     statement = upsert(work.session, Setting).values(
         merchant_id=work.merchant_id, key=key, value=value
     )
@@ -248,7 +282,7 @@ async def change_setting(work: Work, key: str, text: str) -> Any:
         ).returning(Setting.id)
     )
     row = await work.session.get_one(Setting, setting_id)
-    work.record(Kind.SETTING_CHANGED, row, order_id=None, key=key, value=value)
+    work.record(Kind.SETTING_CHANGED, row, order_id=None, key=key, value=value, **_next(policy))
     if key.startswith("channel."):
         # What could not be posted for want of this channel is posted now.
         await jobs.revive(work.session, work.now, lane=key.removeprefix("channel."))
@@ -259,9 +293,10 @@ async def unset(work: Work, key: str) -> None:
     """Go back to a setting's default; raises `UnknownSetting` if there is no such setting."""
     if key not in DEFINITIONS:
         raise _no_such(key)
+    policy = await _policy_with(work, key)
     row = await work.session.scalar(select(Setting).where(Setting.key == key))
     if row is not None:
-        work.record(Kind.SETTING_CHANGED, row, order_id=None, key=key, value=None)
+        work.record(Kind.SETTING_CHANGED, row, order_id=None, key=key, value=None, **_next(policy))
         await work.session.delete(row)
 
 
@@ -286,6 +321,30 @@ def in_use() -> dict[str, Definition]:
 def unset_channels(settings: Settings) -> tuple[str, ...]:
     """Return the channel settings without which alerts reach nobody."""
     return tuple(key for key in _POSTED if not settings[key])
+
+
+async def _policy_with(work: Work, key: str) -> Merchant | None:
+    """Return the merchant, whose policy changes with this setting, locked; None if it does not.
+
+    Comes before the setting's own row is touched: whoever changes several then waits here, and
+    never for somebody who waits for them. Rows that refer to the merchant can still be written.
+    """
+    if not key.startswith(_POLICY):
+        return None
+    return await work.session.scalar(
+        select(Merchant)
+        .where(Merchant.id == work.merchant_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+
+
+def _next(policy: Merchant | None) -> dict[str, Any]:
+    """Begin the policy's next version; returns what the event says of it."""
+    if policy is None:
+        return {}
+    policy.policy_version += 1
+    return {"policy_version": policy.policy_version}
 
 
 def _typed(value: Any) -> str:

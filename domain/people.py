@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, date, datetime, tzinfo
 from enum import StrEnum
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import ForeignKey, UniqueConstraint, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,7 +17,7 @@ from domain.events import Kind
 from domain.merchants import ROLES, settings
 from domain.money import Money
 from domain.store import Work
-from domain.tables import Base, Id, Owned
+from domain.tables import Base, Id, Owned, upsert
 
 
 class Can(StrEnum):
@@ -42,8 +43,16 @@ _ROLES_THAT = {
 }
 
 
+#: What the desk calls people for; somebody's deputy should be able to do it, too.
+_CALLED_FOR = (Can.DECIDE_REFUND, Can.COMPLAIN)
+
+
 class CantBeAway(Invalid):
     """An absence that nobody could make sense of."""
+
+    def __init__(self, why: str, field: str = "until") -> None:
+        super().__init__(why)
+        self.field = field
 
 
 class Person(Owned, Base):
@@ -87,6 +96,8 @@ class Member:
     tz: str | None = None
     known: bool = True
     admins: tuple[str, ...] = ()
+    away_until: datetime | None = None
+    deputy: str | None = None
 
     def with_default(self, role: str | None) -> Member:
         """Give someone without a role the desk's default one, if it has any."""
@@ -102,6 +113,14 @@ class Member:
             raise NoRole(self.admins)
         if not self.may(can):
             raise RoleNeeded(can, _ROLES_THAT[can])
+
+    def is_away(self, now: datetime) -> bool:
+        """Tell whether somebody else is called instead, which changes nothing they may do."""
+        return self.away_until is not None and self.away_until > now
+
+    def can_not_do_for(self, other: Member) -> list[Can]:
+        """Return what the desk calls the other one for, and this one's role does not cover."""
+        return [can for can in _CALLED_FOR if other.may(can) and not self.may(can)]
 
     def limit(self, currency: str) -> Money | None:
         """Return the most this person may approve in the currency, None where none is set."""
@@ -145,6 +164,8 @@ async def member(
         tz=person.tz if person else None,
         known=person is not None and person.tz is not None,
         admins=tuple(admins) if role is None else (),
+        away_until=person.away_until if person else None,
+        deputy=person.deputy if person else None,
     )
 
 
@@ -197,7 +218,9 @@ async def go_away(work: Work, member_id: str, until: datetime, deputy: str | Non
     if until <= work.now:
         raise CantBeAway("That time is over already. Give the first day back, such as 2026-12-01.")
     if deputy == member_id:
-        raise CantBeAway("Nobody stands in for themselves. Name somebody else, or nobody.")
+        raise CantBeAway(
+            "Nobody stands in for themselves. Name somebody else, or nobody.", "deputy"
+        )
     person = await _person(work, member_id)
     person.away_until, person.deputy = until, deputy
     await work.session.flush()
@@ -227,10 +250,7 @@ async def on_duty(session: AsyncSession, called: Sequence[str], now: datetime) -
     A deputy who is away has one, too. Nobody is called twice, and groups are as they are. It
     is empty if everyone is away and nobody stands in: call somebody else then.
     """
-    found = await session.execute(
-        select(Person.member_id, Person.deputy).where(Person.away_until > now)
-    )
-    away = dict(found.all())
+    away = {one.member_id: one.deputy for one in await absent(session, now)}
     present = []
     for one in called:
         seen: set[str] = set()
@@ -241,6 +261,56 @@ async def on_duty(session: AsyncSession, called: Sequence[str], now: datetime) -
         if standing is not None and standing not in seen:
             present.append(standing)
     return list(dict.fromkeys(present))
+
+
+async def absent(session: AsyncSession, now: datetime) -> Sequence[Person]:
+    """Return who is away."""
+    found = await session.scalars(
+        select(Person).where(Person.away_until > now).order_by(Person.member_id)
+    )
+    return found.unique().all()
+
+
+def first_day_back(text: str, tz: str | None) -> datetime:
+    """Return when a day such as 2026-12-01 begins for somebody; in UTC if nobody knows where.
+
+    Raises:
+        CantBeAway: it is no day.
+    """
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise CantBeAway(
+            f"“{text[:40]}” is not a day. Give the first day back, such as 2026-12-01."
+        ) from None
+    return datetime(day.year, day.month, day.day, tzinfo=_zone(tz))
+
+
+def day_in(moment: datetime, tz: str | None) -> date:
+    """Return which day it is then for somebody; in UTC if nobody knows where."""
+    return moment.astimezone(_zone(tz)).date()
+
+
+def _zone(name: str | None) -> tzinfo:
+    try:
+        return ZoneInfo(name or "UTC")
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return UTC
+
+
+async def take_turns(work: Work, member_id: str) -> None:
+    """Wait until nobody else works on what is counted for this member, and let others wait.
+
+    The lock is on their row, which is made for those who have none.
+    """
+    await work.session.execute(
+        upsert(work.session, Person)
+        .values(merchant_id=work.merchant_id, member_id=member_id)
+        .on_conflict_do_nothing(index_elements=["merchant_id", "member_id"])
+    )
+    await work.session.scalar(
+        select(Person.id).where(Person.member_id == member_id).with_for_update()
+    )
 
 
 async def everyone(session: AsyncSession) -> Sequence[Person]:

@@ -71,20 +71,24 @@ def _post_storm(event: Event) -> Iterator[NewJob]:
         yield replace(job, key=f"storm:{event.subject_id}")
 
 
-def _note(event: Event) -> Iterator[NewJob]:
-    """Say in the case's thread what happened."""
-    yield NewJob(
-        key=f"reply:{event.id}",
-        kind="reply",
-        payload={
-            "concept": "complaints",
-            "template": "complaints/note",
-            "subject": event.subject,
-            "id": event.subject_id,
-            "event_id": event.id,
-        },
-        lane="complaints",
-    )
+def _reply(concept: str, template: str) -> _Rule:
+    """Say in the thread of the subject's card what happened."""
+
+    def rule(event: Event) -> Iterator[NewJob]:
+        yield NewJob(
+            key=f"reply:{event.id}",
+            kind="reply",
+            payload={
+                "concept": concept,
+                "template": template,
+                "subject": event.subject,
+                "id": event.subject_id,
+                "event_id": event.id,
+            },
+            lane=concept,
+        )
+
+    return rule
 
 
 def _tell_requester(event: Event) -> Iterator[NewJob]:
@@ -125,6 +129,8 @@ def _ship_by_answered(event: Event) -> Iterator[NewJob]:
         yield from _refresh("shipping")(event)
 
 
+_note = _reply("complaints", "complaints/note")
+_nudge = _reply("refunds", "refunds/note")
 _CASE = (_refresh("complaints"), _note)
 _RULES: Mapping[Kind, tuple[_Rule, ...]] = {
     Kind.REFUND_REQUESTED: (_post("refunds", "refunds/approval"),),
@@ -132,6 +138,8 @@ _RULES: Mapping[Kind, tuple[_Rule, ...]] = {
     Kind.REFUND_DECLINED: (_refresh("refunds"), _tell_requester),
     Kind.REFUND_WITHDRAWN: (_refresh("refunds"),),
     Kind.REFUND_EXPIRED: (_refresh("refunds"), _tell_requester),
+    Kind.REFUND_REMINDED: (_nudge,),
+    Kind.REFUND_PASSED_ON: (_nudge, _refresh("refunds")),
     Kind.REFUND_SUBMITTED: (_refresh("refunds"),),
     Kind.REFUND_SUCCEEDED: (_refresh("refunds"), _tell_requester),
     Kind.REFUND_FAILED: (_refresh("refunds"), _tell_requester),

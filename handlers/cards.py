@@ -8,9 +8,11 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.complaints import queries as complaints
+from domain.errors import Overtaken
 from domain.events import Event
 from domain.orders import queries as orders
 from domain.refunds import queries as refunds
+from domain.refunds.model import State
 from domain.shipping import queries as shipping
 from domain.shipping import storms
 from templates import Reader, render
@@ -18,6 +20,7 @@ from templates import Reader, render
 #: What each posted template calls its record, and how that is read.
 _RECORDS: dict[str, tuple[str, Any]] = {
     "refunds/approval": ("card", refunds.card),
+    "refunds/note": ("card", refunds.card),
     "refunds/told": ("card", refunds.card),
     "complaints/case": ("card", complaints.card),
     "complaints/note": ("card", complaints.card),
@@ -40,9 +43,12 @@ async def draw(
 
     Raises:
         RecordNotFound, OrderNotFound: it is gone.
+        Overtaken: nobody needs to hear of it any more.
     """
     name, read = _RECORDS[template]
     values = {name: await read(session, record_id), "now": now}
+    if template == "refunds/note" and values[name].refund.state is not State.AWAITING_APPROVAL:
+        raise Overtaken
     if event_id is not None:
         values["event"] = await session.get_one(Event, event_id)
     return render(template, reader, **values)

@@ -64,11 +64,16 @@ COMMANDS = (
     Command(
         "/deskhand",
         "Help, settings and status of the desk",
-        "[help | settings | status]",
+        "[help | settings | status | away | back]",
         (
             ("/deskhand help", "what the desk can do"),
             ("/deskhand settings", "channels, limits and clocks (admins)"),
             ("/deskhand status", "what waits for somebody, and what went wrong"),
+            (
+                "/deskhand away 2026-12-01",
+                "out of office until that day, or with a deputy: the form",
+            ),
+            ("/deskhand back", "back in office"),
         ),
     ),
 )

@@ -13,7 +13,7 @@ from domain.errors import DeskhandError, Invalid
 from domain.people import Can
 from domain.refunds import queries as refunds
 from domain.shipping import queries as shipping
-from handlers import commands
+from handlers import commands, people
 from handlers.turn import Payload, Turn
 
 
@@ -26,11 +26,12 @@ def register(app: AsyncApp) -> None:
     app.command("/deskhand")(desk)
     app.event("app_home_opened")(open_home)
     app.action("desk.retry")(retry)
+    app.action("person.back")(back)
     app.view("desk.settings")(save_settings)
 
 
 async def desk(turn: Turn) -> None:
-    """`/deskhand [help|settings|status]`."""
+    """`/deskhand [help|settings|status|away|back]`."""
     match turn.words:
         case [] | ["help"]:
             await help_with(turn, None)
@@ -39,9 +40,14 @@ async def desk(turn: Turn) -> None:
         case ["status"]:
             turn.member.must(Can.LOOK)
             await turn.answer("desk/status", **await _state(turn))
+        case ["away", *words]:
+            await people.away(turn, words)
+        case ["back"]:
+            await people.back(turn)
         case [word, *_]:
             raise Incomplete(
-                f"/deskhand doesn't know “{word[:40]}”. It knows help, settings and status."
+                f"/deskhand doesn't know “{word[:40]}”. It knows help, settings, status, away "
+                "and back."
             )
 
 
@@ -69,6 +75,13 @@ async def retry(turn: Turn) -> None:
     async with turn.write() as work:
         await jobs.revive(work.session, turn.now, int(turn.value) if turn.value else None)
         work.enqueued = True
+    await turn.ack()
+    await publish_home(turn)
+
+
+async def back(turn: Turn) -> None:
+    """Be called again, from the Home tab, which says so."""
+    await people.come_back(turn)
     await turn.ack()
     await publish_home(turn)
 
@@ -104,7 +117,7 @@ async def _settings_form(turn: Turn) -> None:
     turn.member.must(Can.SETTLE)
     async with turn.read() as session:
         values = merchants.as_text(await merchants.settings(session))
-    await turn.form("desk/settings_form", keep={}, values=values, definitions=merchants.DEFINITIONS)
+    await turn.form("desk/settings_form", keep={}, values=values, definitions=merchants.in_use())
 
 
 async def _state(turn: Turn) -> Payload:
@@ -116,6 +129,7 @@ async def _state(turn: Turn) -> Payload:
         _, late_total = await shipping.late(session, turn.now)
         return {
             "member": turn.member,
+            "away": turn.member.is_away(turn.now),
             "refunds": waiting,
             "refunds_total": refunds_total,
             "complaints": unresolved,

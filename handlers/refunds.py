@@ -30,14 +30,15 @@ async def ask(turn: Turn) -> None:
     if turn.words in ([], ["help"]):
         await desk.help_with(turn, "/refund")
         return
-    number, amount, reason = _read(turn.words)
+    number, amount, said = _read(turn.words)
+    reason, note = _reason(said)
     async with turn.read() as session:
         order = await orders.card(session, number)
     money = parse_amount(amount, order.currency) if amount else None
-    if money is None or not reason:
-        await _form(turn, order, amount, reason)
+    if money is None or reason is None or (reason is Reason.OTHER and note is None):
+        await _form(turn, order, amount, reason, note)
         return
-    await _request(turn, order.id, Ask(reason=_reason(reason), note=reason, amount=money))
+    await _request(turn, order.id, Ask(reason=reason, note=note, amount=money))
 
 
 async def click(turn: Turn) -> None:
@@ -48,7 +49,7 @@ async def click(turn: Turn) -> None:
             turn.member.must(Can.REQUEST_REFUND)
             async with turn.read() as session:
                 order = await orders.card_by_id(session, record)
-            await _form(turn, order, None, "")
+            await _form(turn, order)
         case "approve":
             async with turn.write() as work:
                 await service.approve(work, turn.member, record)
@@ -123,14 +124,20 @@ async def _replace_asked(turn: Turn, refund_id: int) -> None:
     await turn.send(turn.render("refunds/asked", card=card, channel=None), replace=True)
 
 
-async def _form(turn: Turn, order: orders.OrderView, amount: str | None, reason: str) -> None:
+async def _form(
+    turn: Turn,
+    order: orders.OrderView,
+    amount: str | None = None,
+    reason: Reason | None = None,
+    note: str | None = None,
+) -> None:
     await turn.form(
         "refunds/form",
         keep={"order_id": order.id},
         order=order,
         amount=amount,
-        reason=_reason(reason) if reason else None,
-        note=reason or None,
+        reason=reason,
+        note=note,
     )
 
 
@@ -153,8 +160,18 @@ def _read(words: list[str]) -> tuple[str, str | None, str]:
     return number, " ".join(amount) or None, " ".join(rest)
 
 
-def _reason(text: str) -> Reason:
-    """Return the listed reason that the text begins with, OTHER where it is free."""
+def _reason(text: str) -> tuple[Reason | None, str | None]:
+    """Return the listed reason that the text begins with, OTHER where it is free, and a note.
+
+    The note is the text, unless that only names the reason.
+    """
+    if not text:
+        return None, None
     said = text.casefold().replace("_", " ")
-    listed = (one for one in Reason if said.startswith(one.value.replace("_", " ")))
-    return next(listed, Reason.OTHER)
+    words = ((one, one.value.replace("_", " ")) for one in Reason)
+    listed = next(((one, name) for one, name in words if re.match(rf"{name}\b", said)), None)
+    if listed is None:
+        return Reason.OTHER, text
+    reason, name = listed
+    rest = text[len(name) :].strip(" .,:;-–—")
+    return reason, (rest if reason is Reason.OTHER else text) if rest else None

@@ -83,7 +83,7 @@ class Turn:
         for state in self.body["view"]["state"]["values"].get(block, {}).values():
             if option := state.get("selected_option"):
                 return option["value"]
-            held = ("value", "selected_conversation", "selected_user")
+            held = ("value", "selected_conversation", "selected_user", "selected_date")
             return next((state[key] for key in held if state.get(key)), None)
         return None
 

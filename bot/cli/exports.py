@@ -25,6 +25,7 @@ _HEADER = (
     "order_number",
     "why",
     "policy",
+    "policy_version",
     "amount",
     "currency",
     "details",
@@ -32,7 +33,7 @@ _HEADER = (
 )
 
 #: Data with a column of its own.
-_COLUMNS = ("policy", "amount", "currency")
+_COLUMNS = ("policy", "policy_version", "amount", "currency")
 
 #: What a spreadsheet would take for a formula (OWASP, CSV injection).
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -57,6 +58,7 @@ def as_csv(stream: IO[str]) -> Write:
             order_number,
             entry.why,
             data.get("policy"),
+            data.get("policy_version"),
             _major(data),
             data.get("currency"),
             canonical(rest) if rest else None,

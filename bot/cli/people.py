@@ -42,6 +42,8 @@ def people(ctx: click.Context) -> None:
     deskhand people
     deskhand people set U0123456789 approver --limit 500.00 --currency USD
     deskhand people remove U0123456789
+    deskhand people away U0123456789 --until 2026-12-01 --deputy U0456789012
+    deskhand people back U0123456789
     """  # noqa: D301 — \b keeps click from rewrapping
     if ctx.invoked_subcommand is None:
         ctx.invoke(list_)
@@ -49,7 +51,7 @@ def people(ctx: click.Context) -> None:
 
 @people.command("list")
 def list_() -> None:
-    """Show who has which role and limit."""
+    """Show who has which role and limit, and who is away."""
     asyncio.run(_list())
 
 
@@ -62,7 +64,7 @@ def set_(member: str, role: str, limit: str | None, currency: str | None) -> Non
     """Give MEMBER a ROLE: agent, approver, warehouse, finance or admin.
 
     A limit is kept for each currency: call it once for each. An approver without any limit may
-    approve every amount; one who has some may approve nothing in other currencies.
+    approve every amount; as soon as one is set, nothing in other currencies any more.
 
     \b
     deskhand people set U0123456789 agent
@@ -80,6 +82,33 @@ def remove(member: str) -> None:
     deskhand people remove U0123456789
     """  # noqa: D301 — \b keeps click from rewrapping
     asyncio.run(_remove(member))
+
+
+@people.command()
+@click.argument("member", type=_MemberId())
+@click.option("--until", required=True, help="The first day back, such as 2026-12-01.")
+@click.option("--deputy", type=_MemberId(), help="The member who is called instead.")
+def away(member: str, until: str, deputy: str | None) -> None:
+    """Have the desk not call MEMBER until that day, which begins in their own time zone.
+
+    It changes nothing of what they may do.
+
+    \b
+    deskhand people away U0123456789 --until 2026-12-01
+    deskhand people away U0123456789 --until 2026-12-01 --deputy U0456789012
+    """  # noqa: D301 — \b keeps click from rewrapping
+    asyncio.run(_away(member, until, deputy))
+
+
+@people.command()
+@click.argument("member", type=_MemberId())
+def back(member: str) -> None:
+    """Have the desk call MEMBER again.
+
+    \b
+    deskhand people back U0123456789
+    """  # noqa: D301 — \b keeps click from rewrapping
+    asyncio.run(_back(member))
 
 
 def _money(limit: str | None, currency: str | None) -> Money | None:
@@ -101,17 +130,24 @@ def _money(limit: str | None, currency: str | None) -> Money | None:
 
 
 async def _list() -> None:
-    from bot.cli.desk import desk
+    from bot.cli.desk import desk, utc_now
     from bot.cli.table import echo_table
     from bot.config import Config
-    from domain.people import everyone
+    from domain.people import absent, everyone
 
     async with desk() as console, console.read() as session:
         found = await everyone(session)
-    rows = [(one.member_id, one.role or "", _limits(one), one.name or "") for one in found]
-    rows += [(member, "admin", "", "by DESKHAND_ADMINS") for member in Config.load().admins]
+        away = {one.member_id: _absence(one) for one in await absent(session, utc_now())}
+    rows = [
+        (one.member_id, one.role or "", _limits(one), away.get(one.member_id, ""), one.name or "")
+        for one in found
+    ]
+    rows += [
+        (member, "admin", "", away.get(member, ""), "by DESKHAND_ADMINS")
+        for member in Config.load().admins
+    ]
     if rows:
-        echo_table(("MEMBER", "ROLE", "LIMITS", "NAME"), rows)
+        echo_table(("MEMBER", "ROLE", "LIMITS", "AWAY", "NAME"), rows)
     else:
         click.echo(
             "Nobody has a role yet. Give one with `deskhand people set U0123456789 admin`, or "
@@ -125,6 +161,45 @@ def _limits(person: Person) -> str:
     return ", ".join(str(Money(limit.amount, limit.currency)) for limit in person.limits)
 
 
+def _absence(person: Person) -> str:
+    from domain.people import day_in
+
+    until = day_in(person.away_until, person.tz) if person.away_until else ""
+    return f"until {until}" + (f", {person.deputy} is called" if person.deputy else "")
+
+
+async def _away(member: str, until: str, deputy: str | None) -> None:
+    from bot.cli.desk import desk
+    from bot.config import Config
+    from domain.people import at_desk, first_day_back, go_away
+
+    admins = Config.load().admins
+    async with desk() as console, console.write() as work:
+        absentee = await at_desk(work.session, member, admins=admins)
+        if absentee.role is None:
+            raise _no_role(member)
+        await go_away(work, member, first_day_back(until, absentee.tz), deputy)
+        stand_in = deputy and await at_desk(work.session, deputy, admins=admins)
+    instead = f"{deputy} is" if deputy else "Nobody is"
+    click.echo(f"{member} is away until {until}. {instead} called instead.")
+    lacks = stand_in.can_not_do_for(absentee) if stand_in else []
+    if lacks:
+        click.echo(
+            f"{deputy}'s role does not let them {' or '.join(lacks)}, which {member} is called "
+            "for. Name somebody else, or give them a role with `deskhand people set`.",
+            err=True,
+        )
+
+
+async def _back(member: str) -> None:
+    from bot.cli.desk import desk
+    from domain.people import come_back
+
+    async with desk() as console, console.write() as work:
+        await come_back(work, member)
+    click.echo(f"{member} is called again.")
+
+
 async def _set(member: str, role: str, limit: Money | None) -> None:
     from bot.cli.desk import desk
     from domain.people import set_role
@@ -134,14 +209,16 @@ async def _set(member: str, role: str, limit: Money | None) -> None:
     click.echo(f"{member} is {role} now" + (f", with a limit of {limit}." if limit else "."))
 
 
+def _no_role(member: str) -> click.ClickException:
+    return click.ClickException(f"{member} has no role here. `deskhand people` shows who has one.")
+
+
 async def _remove(member: str) -> None:
     from bot.cli.desk import desk
     from domain.people import everyone, set_role
 
     async with desk() as console, console.write() as work:
         if member not in {one.member_id for one in await everyone(work.session)}:
-            raise click.ClickException(
-                f"{member} has no role here. `deskhand people` shows who has one."
-            )
+            raise _no_role(member)
         await set_role(work, member, None)
     click.echo(f"{member} has no role any more.")

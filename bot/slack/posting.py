@@ -17,7 +17,7 @@ from bot.slack.messages import Message, bring_up_to_date, call, send_once, witho
 from bot.work.outcomes import Dead, Handler
 from domain import cards, jobs, merchants, people
 from domain.cards import Card
-from domain.errors import DeskhandError, NotFound
+from domain.errors import DeskhandError, NotFound, Overtaken
 from domain.jobs import Claim
 from domain.refunds import queries as refunds
 from domain.store import WORKER, Store, Work
@@ -119,16 +119,19 @@ class Posting:
                 await _rest(work, card.place)
 
     async def reply(self, claim: Claim) -> None:
-        """Reply in the thread of a record's first card."""
+        """Reply in the thread of a record's first card, unless there is nothing to say any more."""
         job = claim.payload
         async with self._store.read(claim.merchant_id) as session:
             copies = await cards.of(session, job["subject"], job["id"])
             if not copies:
                 await _channel(session, job["concept"])
                 raise NotPostedYet
-            message = await self._drawn(
-                session, job["template"], job["id"], event_id=job.get("event_id")
-            )
+            try:
+                message = await self._drawn(
+                    session, job["template"], job["id"], event_id=job.get("event_id")
+                )
+            except Overtaken:
+                return
         first = copies[0]
         client = await self._client(claim)
         await send_once(client, claim, first.place, message, thread=first.reference)

@@ -21,6 +21,7 @@ from domain.complaints.model import Complaint
 from domain.orders import service as orders
 from domain.orders.model import Order
 from domain.refunds import service as refunds
+from domain.refunds import undecided
 from domain.refunds.model import Refund
 from domain.shipping import service as shipping
 from domain.shipping.model import Parcel
@@ -48,7 +49,9 @@ class Sweep:
 
 SWEEPS: Mapping[str, Sweep] = {
     "ship-by": Sweep(Order.ship_by_due_at, orders.sweep_ship_by),
+    # Before its reminder: of a refund that expired nobody has to be reminded.
     "refund expiry": Sweep(Refund.expires_due_at, refunds.sweep_expired),
+    "undecided refunds": Sweep(Refund.reminder_due_at, undecided.sweep),
     "late parcels": Sweep(Parcel.late_due_at, shipping.sweep_late),
     "silent carriers": Sweep(Parcel.silent_due_at, shipping.sweep_silent),
     # Before its warnings: an escalation starts the clock anew, and speaks for what it missed.

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from domain.errors import AlreadyDecided, WrongState
 from domain.money import Money
-from domain.tables import Base, Id, Owned
+from domain.tables import Base, Id, Json, Owned
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -97,6 +97,7 @@ class Refund(Owned, Base):
         UniqueConstraint("key"),
         Index(None, "merchant_id", "order_id"),
         Index(None, "expires_due_at"),
+        Index(None, "reminder_due_at"),
     )
 
     order_id: Mapped[int] = mapped_column(Id, ForeignKey("orders.id", ondelete="RESTRICT"))
@@ -108,6 +109,8 @@ class Refund(Owned, Base):
     note: Mapped[str | None]
     approvers_needed: Mapped[int]
     explanation: Mapped[str]
+    #: The version of the merchant's policy that it was judged under; None where none was asked.
+    policy_version: Mapped[int | None]
     requested_by: Mapped[str]
     requested_at: Mapped[datetime]
     decided_by: Mapped[str | None]
@@ -120,6 +123,12 @@ class Refund(Owned, Base):
     settled_at: Mapped[datetime | None]
     #: When the clock lets it expire; None once it is decided.
     expires_due_at: Mapped[datetime | None]
+    #: When the clock reminds of it or passes it on next; None once neither is to come.
+    reminder_due_at: Mapped[datetime | None]
+    reminded_at: Mapped[datetime | None]
+    passed_on_at: Mapped[datetime | None]
+    #: The members and user groups who were called then.
+    passed_on_to: Mapped[list[str] | None] = mapped_column(Json)
 
     parts: Mapped[list[Part]] = relationship(lazy="selectin", cascade="all, delete-orphan")
     approvals: Mapped[list[Approval]] = relationship(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 from sqlalchemy import func, select
 
@@ -23,7 +22,7 @@ from domain.events import Kind
 from domain.money import Money
 from domain.orders.model import Line, Order
 from domain.people import Can, Member
-from domain.refunds import policy
+from domain.refunds import allowance, policy, undecided
 from domain.refunds.model import (
     HOLDING,
     PAYING,
@@ -54,6 +53,15 @@ class PaymentReferenceNeeded(Invalid):
 
     def __init__(self) -> None:
         super().__init__("Give the payment's reference, so that it can be found again.")
+
+
+class NoteNeeded(ReasonNeeded):
+    """Another reason than those listed says nothing by itself."""
+
+    field = "note"
+
+    def __init__(self) -> None:
+        super().__init__("ask for a refund that is for none of the listed reasons")
 
 
 class AlreadyPaid(Conflict):
@@ -115,12 +123,13 @@ async def request(
     can't take the same money. It belongs to what it is `about`, such as a complaint.
 
     Raises:
-        NotRefundable, MoreThanRefundable, QuantityExceeded, MalformedAmount, SumAndParts: it can't be.
+        NotRefundable, MoreThanRefundable, QuantityExceeded, MalformedAmount, SumAndParts,
+        NoteNeeded: it can't be.
         NoRole, RoleNeeded: the person may not ask.
     """
     member.must(Can.REQUEST_REFUND)
     if ask.reason is Reason.OTHER and not (ask.note or "").strip():
-        raise ReasonNeeded("ask for a refund")
+        raise NoteNeeded
     if ask.amount and (ask.shipping or ask.goodwill or any(ask.lines.values())):
         raise SumAndParts
     order = await work.lock(Order, order_id)
@@ -130,7 +139,8 @@ async def request(
         raise MalformedAmount("0", "choose what to give back, it must be more than zero")
     policy.check_refundable(order, total, await _held(work, order_id))
     settings = await merchants.settings(work.session)
-    verdict = policy.judge(total, settings)
+    lately = await allowance.used(work, member, total.currency, settings)
+    verdict = policy.judge(total, settings, lately)
     refund = Refund(
         order_id=order_id,
         key=uuid.uuid4().hex,
@@ -141,6 +151,7 @@ async def request(
         note=ask.note or None,
         approvers_needed=verdict.approvers,
         explanation=verdict.explanation,
+        policy_version=settings.policy_version,
         requested_by=member.member_id,
         requested_at=work.now,
         parts=parts,
@@ -151,7 +162,7 @@ async def request(
     work.session.add(refund)
     if verdict.approvers:
         refund.move(State.AWAITING_APPROVAL)
-        refund.expires_due_at = work.now + timedelta(hours=settings["refund.expires_after_hours"])
+        undecided.start(refund, settings)
     await work.session.flush()
     await links.tie(work, refund, about)
     _record(
@@ -161,11 +172,12 @@ async def request(
         ask.note,
         reason=ask.reason,
         policy=verdict.explanation,
+        policy_version=refund.policy_version,
     )
     if not verdict.approvers:
         refund.move(State.APPROVED)
         refund.decided_at = work.now
-        _record(work, refund, Kind.REFUND_APPROVED, verdict.explanation)
+        _record_verdict(work, refund, Kind.REFUND_APPROVED, verdict.explanation)
     return refund
 
 
@@ -192,7 +204,7 @@ async def approve(work: Work, member: Member, refund_id: int) -> Refund:
         refund.move(State.APPROVED)
         _decide(work, refund, member)
     await work.session.flush()
-    _record(work, refund, Kind.REFUND_APPROVED, None)
+    _record_verdict(work, refund, Kind.REFUND_APPROVED, None)
     return refund
 
 
@@ -209,7 +221,7 @@ async def decline(work: Work, member: Member, refund_id: int, why: str) -> Refun
     refund.move(State.DECLINED)
     refund.decision_note = why.strip()
     _decide(work, refund, member)
-    _record(work, refund, Kind.REFUND_DECLINED, refund.decision_note)
+    _record_verdict(work, refund, Kind.REFUND_DECLINED, refund.decision_note)
     return refund
 
 
@@ -231,6 +243,7 @@ async def sweep_expired(work: Work, *, most: int) -> int:
         if refund.state is State.AWAITING_APPROVAL:
             refund.move(State.EXPIRED)
             refund.decided_at = work.now
+            undecided.stop(refund)
             _record(work, refund, Kind.REFUND_EXPIRED, "nobody decided in time")
     return len(due)
 
@@ -459,10 +472,16 @@ def _sum_parts(order: Order, ask: Ask) -> list[Part]:
 
 def _decide(work: Work, refund: Refund, member: Member) -> None:
     refund.decided_by, refund.decided_at = member.member_id, work.now
-    refund.expires_due_at = None
+    undecided.stop(refund)
 
 
-def _record(work: Work, refund: Refund, kind: Kind, why: str | None, **data: str | None) -> None:
+def _record_verdict(work: Work, refund: Refund, kind: Kind, why: str | None) -> None:
+    _record(work, refund, kind, why, policy_version=refund.policy_version)
+
+
+def _record(
+    work: Work, refund: Refund, kind: Kind, why: str | None, **data: str | int | None
+) -> None:
     work.record(
         kind,
         refund,

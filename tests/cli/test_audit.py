@@ -28,8 +28,8 @@ from tests.domain.desk import AGENT, APPROVER, Desk, asking
 
 DAY = timedelta(days=1)
 COLUMNS = (
-    "position,event_id,at,actor,kind,subject,subject_id,order_number,why,policy,amount,currency,"
-    "details,digest"
+    "position,event_id,at,actor,kind,subject,subject_id,order_number,why,policy,policy_version,"
+    "amount,currency,details,digest"
 )
 BUYER = {"buyer_name": "Zacharias Quetzal", "buyer_email": "quetzal@secret.example"}
 
@@ -73,7 +73,8 @@ def test_the_export_says_who_decided_what_when_why_and_how_much(
     # A spreadsheet must not take it for a formula.
     assert asked["why"] == "'=1+1 “lid”, cracked\nand dented"
     assert (asked["amount"], asked["currency"], asked["order_number"]) == ("12.50", "USD", "1042")
-    assert asked["policy"] == "needs one approver"
+    assert (asked["policy"], asked["policy_version"]) == ("needs one approver", "1")
+    assert approved["policy_version"] == "1"
     assert json.loads(asked["details"]) == {"state": "awaiting_approval", "reason": "other"}
     assert (approved["actor"], approved["kind"]) == (APPROVER.member_id, "RefundApproved")
     assert (submitted["position"], submitted["digest"]) == ("", "")

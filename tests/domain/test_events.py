@@ -21,6 +21,7 @@ from domain.jobs import Job, NewJob
 from domain.orders import service as orders
 from domain.orders.model import State as OrderState
 from domain.refunds import service as refunds
+from domain.refunds import undecided
 from domain.refunds.payment import Outcome as Payment
 from domain.refunds.payment import Result
 from domain.shipping import service as shipping
@@ -62,6 +63,7 @@ async def day(desk: Desk) -> list[Event]:
     """Everything that people, partners and the clock can do, done once."""
     desk.store.alerts = route
     await desk.setting("refund.two_approvers_above", "50.00 USD")
+    await desk.setting("refund.fallback", ADMIN.member_id)
     async with desk.work(ADMIN.member_id) as work:
         await people.set_role(work, "U1", "agent")
         await people.go_away(work, "U1", desk.now + timedelta(days=1), "U2")
@@ -89,6 +91,8 @@ async def _refunds(desk: Desk, order_id: int) -> None:
         await refunds.decline(work, APPROVER, ids[0], "Not broken")
     async with desk.work(AGENT.member_id) as work:
         await refunds.withdraw(work, AGENT, ids[1])
+    await desk.later(hours=4).sweep(undecided.sweep)
+    await desk.later(days=1).sweep(undecided.sweep)
     await desk.later(days=4).sweep(refunds.sweep_expired)
     large = (await desk.request(order_id, 5001)).id
     await desk.approve(large, APPROVER)

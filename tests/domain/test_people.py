@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -153,6 +153,42 @@ async def test_deputies_who_are_away_themselves_pass_it_on_and_never_in_a_circle
         await people.go_away(work, "U3", until, "U1")
     async with desk.look() as session:
         assert await people.on_duty(session, ["U1", "U2"], desk.now) == []
+
+
+@pytest.mark.parametrize(
+    ("tz", "hour"),
+    [("America/New_York", 5), ("Asia/Tokyo", -9), (None, 0), ("Atlantis/Poseidonis", 0)],
+)
+def test_a_day_begins_where_somebody_lives(tz: str | None, hour: int) -> None:
+    until = people.first_day_back("2026-12-01", tz)
+    assert until == datetime(2026, 12, 1, tzinfo=UTC) + timedelta(hours=hour)
+    assert people.day_in(until.astimezone(UTC), tz) == date(2026, 12, 1)
+
+
+@pytest.mark.parametrize("text", ["", "tomorrow", "2026-13-01", "1.12.2026", "x" * 400])
+def test_what_is_no_day_is_refused_with_an_example(text: str) -> None:
+    with pytest.raises(CantBeAway, match="such as 2026-12-01") as refused:
+        people.first_day_back(text, None)
+    assert refused.value.field == "until"
+
+
+def test_a_deputy_should_do_what_the_desk_calls_people_for() -> None:
+    agent, approver = Member("U1", "agent"), Member("U2", "approver")
+    assert agent.can_not_do_for(approver) == [Can.DECIDE_REFUND]
+    assert Member("U3", None).can_not_do_for(approver) == [Can.DECIDE_REFUND, Can.COMPLAIN]
+    assert approver.can_not_do_for(agent) == ADMIN.can_not_do_for(approver) == []
+
+
+async def test_being_away_is_known_of_a_member_until_that_time(desk: Desk) -> None:
+    until = desk.now + timedelta(days=2)
+    async with desk.work() as work:
+        await people.go_away(work, "U1", until, "U2")
+    async with desk.look() as session:
+        member = await people.member(session, "U1")
+        assert [one.member_id for one in await people.absent(session, desk.now)] == ["U1"]
+        assert list(await people.absent(session, until)) == []
+    assert (member.away_until, member.deputy) == (until, "U2")
+    assert (member.is_away(desk.now), member.is_away(until)) == (True, False)
 
 
 @pytest.mark.parametrize(("days", "deputy"), [(0, None), (-1, "U2"), (1, "U1")])

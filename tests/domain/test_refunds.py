@@ -71,6 +71,7 @@ async def test_a_sum_is_asked_for_and_waits_for_one_approver(desk: Desk, order_i
         "amount": 1000,
         "currency": "USD",
         "policy": "needs one approver",
+        "policy_version": 1,
         "reason": "damaged",
     }
 

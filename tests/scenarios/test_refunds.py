@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import asyncio
 
-from domain import merchants, people
+import pytest
+
+from domain import jobs, merchants, people
+from domain.money import Money
 from domain.orders.model import State
+from domain.people import Member
+from domain.refunds import service
+from domain.refunds.model import Reason
 from tests.scenarios.conftest import (
     ADA,
     ANA,
@@ -159,6 +165,109 @@ async def test_nobody_decided_in_time_so_it_expires(shop: Shop) -> None:
     await shop.later(hours=73)
     card = await shop.card(REFUNDS, "expired")
     assert not buttons(card) & {"refund.approve", "refund.decline"}
+
+
+async def _set(shop: Shop, **values: str) -> None:
+    async with shop.site.store.write(shop.merchant_id, now=shop.now(), actor=ADA) as work:
+        for key, value in values.items():
+            await merchants.change_setting(work, f"refund.{key}", value)
+
+
+async def test_a_thread_is_reminded_and_the_refund_then_passed_on_once(shop: Shop) -> None:
+    await _set(shop, approvers=f"{BEN} S0LEADS", fallback=ADA)
+    await shop.type(ANA, "/refund 1042 12.50 lid cracked")
+    asked = await shop.card(REFUNDS)
+    for hours in (4, 20, 40):
+        await shop.later(hours=hours)
+    await shop.quiet()
+    card, reminder, passed = shop.slack.thread(REFUNDS, asked["ts"])
+    needs = f"<@{BEN}>, <!subteam^S0LEADS>, this refund of $12.50 still needs a decision"
+    assert needs in text_of(reminder)
+    assert f"<@{ADA}>, this refund of $12.50 is passed on to you" in text_of(passed)
+    assert f"Passed on to <@{ADA}>" in text_of(card)
+    assert "policy 3" in text_of(card)
+    await shop.slack.click(ADA, "refund.approve", channel=REFUNDS, ts=card["ts"])
+    await shop.slack.until(lambda: "paid" in text_of(shop.slack.messages(REFUNDS)[0]))
+
+
+async def test_a_reminder_that_is_overtaken_by_the_decision_is_not_posted(shop: Shop) -> None:
+    async with shop.site.store.write(shop.merchant_id, now=shop.now(), actor=ADA) as work:
+        await merchants.unset(work, "channel.refunds")
+    await shop.type(ANA, "/refund 1042 12.50 lid cracked")
+    await shop.later(hours=5)
+    await shop.quiet()
+    async with shop.site.store.write(shop.merchant_id, now=shop.now(), actor=BEN) as work:
+        await service.approve(work, Member(BEN, "approver"), 1)
+        await merchants.change_setting(work, "channel.refunds", REFUNDS)
+    card = await shop.card(REFUNDS, "paid")
+    await shop.later(minutes=10)
+    await shop.quiet()
+    assert len(shop.slack.thread(REFUNDS, card["ts"])) == 1
+    async with shop.site.store.read(shop.merchant_id) as session:
+        assert await jobs.dead(session) == []
+
+
+async def test_small_refunds_that_add_up_need_an_approver(shop: Shop) -> None:
+    await _set(shop, auto_limit="20 USD", daily_cap="30 USD")
+    assert "is approved" in text_of(await shop.type(ANA, "/refund 1042 20 damaged"))
+    assert "needs approval" in text_of(await shop.type(ANA, "/refund 1043 20 damaged"))
+    await shop.quiet()
+    capped = shop.slack.messages(REFUNDS)[-1]
+    assert (
+        "Needs one approver: with it, 40.00 USD would be automatic for this agent in 24 hours, "
+        "above 30.00 USD"
+    ) in text_of(capped)
+
+
+async def test_an_approver_is_judged_as_they_are_when_they_click(shop: Shop) -> None:
+    await shop.type(ANA, "/refund 1042 40 damaged")
+    await shop.card(REFUNDS)
+    for role, limit, sentence in (
+        ("approver", Money(3000, "USD"), "above your limit of 30.00 USD"),
+        ("agent", None, "you need to be admin or approver"),
+        (None, None, "no role"),
+    ):
+        async with shop.site.store.write(shop.merchant_id, now=shop.now(), actor=ADA) as work:
+            await people.set_role(work, BEN, role, limit)
+        seen = len(shop.slack.ephemerals(BEN, REFUNDS))
+        await shop.slack.click(BEN, "refund.approve", channel=REFUNDS)
+        refusals = await shop.slack.until(lambda: shop.slack.ephemerals(BEN, REFUNDS)[seen:])  # noqa: B023
+        assert sentence in text_of(refusals[-1])
+    assert "refund.approve" in buttons(shop.slack.messages(REFUNDS)[-1])
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("damaged", ["*Damaged*"]),
+        ("Not_Received.", ["*Not received*"]),
+        ("wrong item, a kettle came", ["*Wrong item*", "wrong item, a kettle came"]),
+        ("latex gloves missing", ["latex gloves missing"]),
+        ("other: the buyer moved", ["the buyer moved"]),
+    ],
+)
+async def test_a_reason_of_the_list_is_understood_and_free_text_is_kept(
+    shop: Shop, said: str, shown: list[str]
+) -> None:
+    await shop.type(ANA, f"/refund 1042 5 {said}")
+    card = text_of(await shop.card(REFUNDS))
+    assert all(one in card for one in shown)
+    assert ("*Late*" in card, "*Other*" in card) == (False, False)
+    assert len(shown) == 2 or said.strip(".") not in card or said == shown[0]
+
+
+async def test_another_reason_needs_words(shop: Shop) -> None:
+    await shop.slack.command(ANA, "/refund 1042 5 other", OFFICE)
+    form = shop.slack.modal(ANA)
+    assert form is not None
+    reasons = next(block for block in form["blocks"] if block.get("block_id") == "reason")
+    offered = [option["value"] for option in reasons["element"]["options"]]
+    assert offered == [one.value for one in Reason]
+    assert reasons["element"]["initial_option"]["value"] == "other"
+    answer = await shop.slack.submit(ANA, {"reason": "other"})
+    assert "Say why" in answer["errors"]["note"]
+    await shop.slack.submit(ANA, {"reason": "other", "note": "the buyer moved"})
+    assert "the buyer moved" in text_of(await shop.card(REFUNDS))
 
 
 async def test_two_approvers_are_needed_above_the_tier(shop: Shop) -> None:

@@ -5,6 +5,7 @@ A case is `name` or `name@variant`; its values are what handlers pass.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import templates
 from domain.complaints.model import Outcome
 from domain.complaints.model import State as ComplaintState
 from domain.events import Kind
-from domain.merchants import DEFINITIONS
+from domain.merchants import in_use
 from domain.orders.model import State as OrderState
 from domain.people import Can
 from domain.refunds.model import Reason
@@ -21,7 +22,7 @@ from domain.shipping.model import ParcelState, Trouble
 from handlers.commands import COMMANDS
 from templates import Reader, render
 from tests import samples
-from tests.samples import AGENT, APPROVER, NOW
+from tests.samples import AGENT, APPROVER, NOW, OTHER_APPROVER
 
 Values = dict[str, Any]
 
@@ -80,9 +81,29 @@ def _refunds() -> dict[str, Values]:
     return {
         "refunds/approval": {"card": asked, "now": NOW},
         "refunds/approval@second": {"card": samples.refund_card(second)},
+        "refunds/approval@passed_on": {
+            "card": samples.refund_card(
+                passed_on_at=samples.ago(minutes=5),
+                passed_on_to=[APPROVER, "S0LEADS"],
+                policy_version=7,
+            )
+        },
         "refunds/approval@by_hand": {"card": samples.refund_card(by_hand)},
         "refunds/approval@torn": {"card": samples.refund_card(torn)},
         **{f"refunds/approval@{state}": {"card": card} for state, card in decided.items()},
+        **{
+            f"refunds/note@{kind}": {
+                "card": samples.refund_card(requested_at=samples.ago(hours=24, minutes=5)),
+                "event": samples.event(
+                    kind, actor="clock", subject="refund", data={"called": [APPROVER, "S0LEADS"]}
+                ),
+            }
+            for kind in (Kind.REFUND_REMINDED, Kind.REFUND_PASSED_ON)
+        },
+        "refunds/note@nobody": {
+            "card": asked,
+            "event": samples.event(Kind.REFUND_REMINDED, actor="clock", data={"called": []}),
+        },
         "refunds/asked": {"card": asked, "channel": "C0REFUNDS"},
         "refunds/asked@unset": {"card": asked, "channel": None},
         "refunds/asked@approved": {"card": decided[RefundState.APPROVED], "channel": None},
@@ -218,6 +239,7 @@ def _desk() -> dict[str, Values]:
         "jobs": {"ready": 2, "dead": 1},
         "dead": [samples.job()],
         "member": samples.member(),
+        "away": False,
         "missing": ("channel.refunds", "channel.shipping"),
     }
     quiet = busy | {
@@ -240,14 +262,33 @@ def _desk() -> dict[str, Values]:
         "desk/error_modal": {"sentence": "You have no role on this desk yet. Ask @U0ADMIN1."},
         "desk/home": busy,
         "desk/home@quiet": quiet,
+        "desk/home@away": quiet
+        | {
+            "away": True,
+            "member": samples.member(away_until=NOW + timedelta(days=7), deputy=OTHER_APPROVER),
+        },
         "desk/home@stranger": quiet | {"member": samples.member(None, limits={})},
         "desk/settings_form": {
             "values": {"channel.refunds": "C0REFUNDS", "refund.auto_limit": "20.00 USD"},
-            "definitions": DEFINITIONS,
+            "definitions": in_use(),
         },
         "desk/status": busy,
         "desk/status@quiet": quiet,
         "desk/done": {"sentence": "The settings are saved."},
+    }
+
+
+def _people() -> dict[str, Values]:
+    until = NOW + timedelta(days=7)
+    away: Values = {"until": until, "member": samples.member(), "deputy": None, "now": NOW}
+    absent = samples.member(away_until=until, deputy=AGENT)
+    return {
+        "people/away_form": {"day": None},
+        "people/away_form@day": {"day": until.date()},
+        "people/away": away,
+        "people/away@deputy": away | {"deputy": samples.member()},
+        "people/away@role": away | {"deputy": samples.member("warehouse")},
+        "people/away@both": away | {"deputy": absent},
     }
 
 
@@ -257,6 +298,7 @@ CASES: dict[str, Values] = {
     **_complaints(),
     **_shipping(),
     **_desk(),
+    **_people(),
 }
 
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from domain.complaints.model import Category, Outcome, Severity
-from domain.merchants import DEFINITIONS
+from domain.merchants import in_use
 from domain.orders import queries as orders
 from domain.orders.model import State as OrderState
 from domain.people import Can
@@ -26,7 +26,15 @@ PERSONAL = ("Marge", "marge@example.com", "Springfield", "97475")
 PUBLIC = [
     case
     for case in CASES
-    if case.startswith(("refunds/approval", "refunds/told", "shipping/alert", "shipping/ship_by"))
+    if case.startswith(
+        (
+            "refunds/approval",
+            "refunds/note",
+            "refunds/told",
+            "shipping/alert",
+            "shipping/ship_by",
+        )
+    )
     or case == "orders/card@shared"
 ]
 
@@ -47,6 +55,18 @@ PUBLIC = [
             "refunds/approval@second",
             ":large_yellow_circle: *Refund of $24.00* for order 1042 needs one more approval",
         ),
+        (
+            "refunds/note@RefundReminded",
+            "<@U0APPROVER1>, <!subteam^S0LEADS>, this refund of $24.00 still needs a decision",
+        ),
+        (
+            "refunds/note@RefundPassedOn",
+            (
+                "<@U0APPROVER1>, <!subteam^S0LEADS>, this refund of $24.00 is passed on to you: "
+                "nobody decided in 24 hours"
+            ),
+        ),
+        ("refunds/note@nobody", "This refund of $24.00 still needs a decision"),
         (
             "refunds/approval@by_hand",
             ":large_yellow_circle: *Refund of $24.00* for order 1042 is approved and waits to be paid by hand",
@@ -309,7 +329,7 @@ def test_a_form_is_read_by_these_names(case: str, callback: str, fields: dict[st
 def test_the_settings_form_has_a_field_for_every_setting() -> None:
     form = rendered("desk/settings_form")
     assert inputs(form) == {
-        key: "desk.channel" if key.startswith("channel.") else "desk.value" for key in DEFINITIONS
+        key: "desk.channel" if key.startswith("channel.") else "desk.value" for key in in_use()
     }
     refunds = next(b for b in form["blocks"] if b["block_id"] == "channel.refunds")
     assert refunds["element"]["initial_conversation"] == "C0REFUNDS"
