@@ -22,6 +22,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot import database, migrate
 from bot.config import Config
 from bot.connectors import easypost
+from bot.connectors.amazon import credentials as amazon
+from bot.connectors.amazon.refunds import Amazon
 from bot.connectors.stripe import events as stripe
 from bot.connectors.stripe.payments import Stripe
 from bot.http.metrics import Metrics
@@ -31,6 +33,7 @@ from bot.slack import refusals, socket_mode
 from bot.slack.app import build as build_bolt
 from bot.slack.entrance import entrance
 from bot.slack.posting import Posting
+from bot.work.batches import Batches
 from bot.work.clock import Clock
 from bot.work.outcomes import Handler
 from bot.work.payment import Payments
@@ -201,15 +204,17 @@ def _web(
 @asynccontextmanager
 async def connected(config: Config) -> AsyncGenerator[Mapping[str, PaymentProvider]]:
     """Connect the payment providers that have a key, by the name that orders have for them."""
-    api_key = _secret(config.stripe_api_key)
-    if api_key is None:
-        yield {}
-        return
-    provider = Stripe(api_key, config.stripe_api_url)
-    try:
-        yield {provider.name: provider}
-    finally:
-        await provider.close()
+    providers: dict[str, PaymentProvider] = {}
+    async with AsyncExitStack() as stack:
+        if api_key := _secret(config.stripe_api_key):
+            stripe_account = Stripe(api_key, config.stripe_api_url)
+            stack.push_async_callback(stripe_account.close)
+            providers[stripe_account.name] = stripe_account
+        if credentials := amazon.credentials(config):
+            seller = Amazon(credentials)
+            stack.push_async_callback(seller.close)
+            providers[seller.name] = seller
+        yield providers
 
 
 def _listen(config: Config, only: Only | None) -> socket.socket | None:
@@ -264,6 +269,7 @@ def _handlers(
     return {
         **Posting(store, clients, cards.draw, now).handlers(),
         **Payments(store, providers, now).handlers(),
+        **Batches(store, providers, now).handlers(),
         f"inbox.{easypost.SOURCE}": easypost.reader(store, now),
         f"inbox.{Stripe.name}": stripe.reader(store, now),
     }

@@ -19,10 +19,14 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot import database, migrate
 from bot.config import Config, Misconfigured
+from bot.connectors.amazon import credentials as amazon
+from bot.connectors.amazon.client import Credentials
+from bot.connectors.amazon.refunds import Amazon, AmazonRefused
 from bot.connectors.stripe.payments import KeyRefused, Stripe, StripeSilent
 from domain import jobs, merchants, people
 from domain.errors import DeskhandError
 from domain.merchants import Settings
+from domain.refunds.payment import OutcomeUnknown, ProviderBusy
 from domain.store import Store, StoreUnavailable
 from handlers.commands import SCOPES
 
@@ -94,6 +98,8 @@ async def _all(config: Config, store: Store) -> Findings:
     if config.stripe_api_key is not None:
         yield await _stripe(config, config.stripe_api_key.get_secret_value())
         yield _stripe_webhook(config)
+    async for finding in _amazon(config):
+        yield finding
 
 
 async def _environment(config: Config) -> Findings:
@@ -228,6 +234,39 @@ def _stripe_webhook(config: Config) -> Finding:
         Mark.OPEN,
         "STRIPE_WEBHOOK_SECRET is not set, so refunds that Stripe settles later, or that are made "
         "in its dashboard, are not heard of. Add a webhook for /webhooks/stripe there.",
+    )
+
+
+async def _amazon(config: Config) -> Findings:
+    try:
+        credentials = amazon.credentials(config)
+    except amazon.UnknownMarketplace as error:
+        yield Finding(Mark.BAD, str(error))
+        return
+    if credentials is not None:
+        yield await _seller(credentials)
+
+
+async def _seller(credentials: Credentials) -> Finding:
+    provider = Amazon(credentials)
+    try:
+        marketplaces = await provider.check()
+    except AmazonRefused as error:
+        return Finding(Mark.BAD, str(error))
+    except (OutcomeUnknown, ProviderBusy):
+        return Finding(
+            Mark.BAD,
+            f"Amazon does not answer at {credentials.api_url} or {credentials.auth_url}. Check the "
+            "network, the proxy, AMAZON_API_URL and AMAZON_AUTH_URL.",
+        )
+    finally:
+        await provider.close()
+    if credentials.marketplace in marketplaces:
+        return Finding(Mark.GOOD, f"Amazon lets the seller in, for {credentials.marketplace}.")
+    return Finding(
+        Mark.BAD,
+        f"The seller is not in AMAZON_MARKETPLACE, {credentials.marketplace}, but in "
+        f"{', '.join(marketplaces) or 'none'}. Set one of those.",
     )
 
 

@@ -11,9 +11,18 @@ from datetime import datetime, timedelta
 from bot.work.outcomes import Dead, Handler, Retry
 from domain.jobs import Claim
 from domain.orders.model import Order
+from domain.refunds import batching
 from domain.refunds import service as refunds
 from domain.refunds.model import Refund, State
-from domain.refunds.payment import ByHand, Instruction, Outcome, OutcomeUnknown, PaymentProvider
+from domain.refunds.payment import (
+    BatchProvider,
+    ByHand,
+    Instruction,
+    Outcome,
+    OutcomeUnknown,
+    PaymentProvider,
+    Result,
+)
 from domain.store import WORKER, Store, Work
 
 #: After this long without an answer nobody knows whether the money moved.
@@ -72,7 +81,10 @@ class Payments:
                 await refunds.lose_sight(work, refund_id, str(error) or "no answer in time")
             raise Retry(ASK_AGAIN_AFTER) from error
         async with self._work(claim) as work:
-            await refunds.settle(work, refund_id, outcome)
+            if outcome.result is Result.WAITING and isinstance(task.provider, BatchProvider):
+                await batching.take_in(work, refund_id, task.provider.name)
+            else:
+                await refunds.settle(work, refund_id, outcome)
 
     async def _submit(self, work: Work, refund_id: int) -> _Task | None:
         refund = await work.lock(Refund, refund_id)
