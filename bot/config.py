@@ -26,7 +26,7 @@ _OTHER_TOKENS = {
 
 
 _AMAZON_LACKS = (
-    "Amazon is connected by four variables, of which {} is missing. Set all of AMAZON_CLIENT_ID, "
+    "Amazon is connected by four variables, and without {} it can't be. Set all of AMAZON_CLIENT_ID, "
     "AMAZON_CLIENT_SECRET, AMAZON_REFRESH_TOKEN and AMAZON_MARKETPLACE, or none."
 )
 
@@ -132,7 +132,7 @@ class Config(BaseSettings):
         except ValidationError as error:
             raise Misconfigured([_sentence(problem) for problem in error.errors()]) from None
         if config.amazon_lacks:
-            raise Misconfigured([_AMAZON_LACKS.format(", ".join(config.amazon_lacks))])
+            raise Misconfigured([_AMAZON_LACKS.format(" and ".join(config.amazon_lacks))])
         return config
 
     @property

@@ -113,6 +113,7 @@ class Batches:
         async with self._work(step.claim) as work:
             mine = await batching.intend(work, step.batch.id)
         if not mine:
+            await self._wait(step.claim, ASK_AGAIN_AFTER)
             return
         try:
             reference = await step.provider.send(step.batch.document or "")

@@ -135,7 +135,6 @@ async def intend(work: Work, batch_id: int) -> bool:
         .limit(1)
     )
     if earlier is not None:
-        batch.due_at = work.now + GATHER_FOR
         return False
     batch.move(BatchState.SENDING)
     batch.attempts += 1
@@ -198,7 +197,7 @@ async def refused(work: Work, batch: Batch, words: str) -> None:
 
 async def fail(work: Work, batch: Batch, words: str) -> None:
     """Close a batch of which nothing was done; what the books confirmed before stays."""
-    for refund in await _refunds(work, batch):
+    for refund in await _refunds(work, batch, lock=True):
         if refund.state in _UNDER_WAY and not any(one.reference for one in await _of(work, refund)):
             await service.settle(work, refund.id, Outcome(Result.FAILED, failure=words))
     await close(work, batch)
@@ -209,7 +208,7 @@ async def judge(work: Work, batch: Batch, verdicts: Sequence[Verdict]) -> None:
     for share, verdict in zip(await _shares(work, batch), verdicts, strict=True):
         share.accepted, share.refusal = verdict.accepted, verdict.words
     await work.session.flush()
-    for refund in await _refunds(work, batch):
+    for refund in await _refunds(work, batch, lock=True):
         if refund.state in _UNDER_WAY:
             await _judge(work, batch, refund)
     batch.move(BatchState.CONFIRMING)
@@ -236,7 +235,7 @@ async def wait(work: Work, batch: Batch, after: timedelta) -> None:
 async def doubt(work: Work, batch: Batch, why: str) -> None:
     """Let finance know that it is not clear what became of a batch's refunds, and why."""
     batch.problem = why
-    for refund in await _refunds(work, batch):
+    for refund in await _refunds(work, batch, lock=True):
         if refund.state is State.SUBMITTED:
             await _doubt(work, refund, why)
     _record(work, batch, Kind.BATCH_UNKNOWN, why)
@@ -376,12 +375,10 @@ async def _rooms(work: Work, order: Order, refund: Refund) -> list[Room]:
     return rooms
 
 
-async def _refunds(work: Work, batch: Batch) -> Sequence[Refund]:
+async def _refunds(work: Work, batch: Batch, *, lock: bool = False) -> Sequence[Refund]:
+    query = select(Refund).where(Refund.batch_id == batch.id).order_by(Refund.id)
     found = await work.session.scalars(
-        select(Refund)
-        .where(Refund.batch_id == batch.id)
-        .order_by(Refund.id)
-        .execution_options(populate_existing=True)
+        (query.with_for_update() if lock else query).execution_options(populate_existing=True)
     )
     return found.all()
 

@@ -42,10 +42,13 @@ async def claim(work: Work, order_id: int, report: Report) -> Refund | None:
     for share, refund in rows:
         if share.reference == report.reference:
             return refund
-    under_way = [row for row in rows if row[1].state in (State.SUBMITTED, State.UNKNOWN)]
+    # One that is paid, but has no report of it yet, was marked as paid by hand.
+    payable = [
+        row for row in rows if row[1].state in (State.SUBMITTED, State.UNKNOWN, State.SUCCEEDED)
+    ]
     groups = [
         (refund, [share for share, _ in pairs])
-        for refund, pairs in groupby(under_way, key=lambda row: row[1])
+        for refund, pairs in groupby(payable, key=lambda row: row[1])
     ]
     for amount in (report.money, *report.also):
         for refund, shares in _candidates(groups, amount.minor):

@@ -30,7 +30,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty current folder, with nothing of ours in the environment."""
     monkeypatch.chdir(tmp_path)
     for name in os.environ:
-        if name.startswith(("SLACK_", "DESKHAND_", "DATABASE_", "EASYPOST_", "STRIPE_")):
+        if name.startswith(("SLACK_", "DESKHAND_", "DATABASE_", "EASYPOST_", "STRIPE_", "AMAZON_")):
             monkeypatch.delenv(name)
     return tmp_path
 

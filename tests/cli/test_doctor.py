@@ -21,6 +21,7 @@ from domain.jobs import Job, NewJob, State
 from domain.store import Store
 from handlers.commands import SCOPES
 from tests.cli.conftest import Deskhand
+from tests.connectors import amazon_emulator as amazon
 from tests.connectors.stripe_emulator import API_KEY, Emulator
 
 _SIGNING_SECRET = "0123456789abcdef" * 2
@@ -144,6 +145,33 @@ async def test_stripe_is_asked_whether_it_takes_the_key(config: Config) -> None:
         wrong = paying.model_copy(update={"stripe_api_key": SecretStr("sk_test_other")})
         await _expect(wrong, "✗ Stripe refuses STRIPE_API_KEY. Copy a secret key")
     await _expect(paying, "✗ Stripe can't be reached, or did not answer in time. Check the net")
+
+
+async def test_amazon_is_asked_for_a_token_and_the_marketplace(config: Config) -> None:
+    emulator = amazon.Emulator(lambda: datetime.now(UTC))
+    async with TestServer(emulator.application()) as server:
+        paying = config.model_copy(
+            update={
+                "amazon_client_id": amazon.CLIENT_ID,
+                "amazon_client_secret": SecretStr(amazon.CLIENT_SECRET),
+                "amazon_refresh_token": SecretStr(amazon.REFRESH_TOKEN),
+                "amazon_marketplace": amazon.MARKETPLACE,
+                "amazon_api_url": str(server.make_url("/")),
+                "amazon_auth_url": str(server.make_url("/")),
+            }
+        )
+        healthy, findings = await _examine(paying)
+        assert healthy
+        assert findings[-1] == "✓ Amazon lets the seller in, for ATVPDKIKX0DER."
+        elsewhere = paying.model_copy(update={"amazon_marketplace": "A1PA6795UKMFR9"})
+        await _expect(
+            elsewhere, "✗ The seller is not in AMAZON_MARKETPLACE, A1PA6795UKMFR9, but in ATVP"
+        )
+        wrong = paying.model_copy(update={"amazon_refresh_token": SecretStr("Atzr|other")})
+        await _expect(wrong, "✗ Amazon refuses the credentials (The grant is invalid). Check AMA")
+        nowhere = paying.model_copy(update={"amazon_marketplace": "X", "amazon_api_url": None})
+        await _expect(nowhere, "✗ AMAZON_MARKETPLACE is “X”, which is no marketplace's id. Take")
+    await _expect(paying, "✗ Amazon does not answer at http://127.0.0.1")
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,7 @@ def _refunds() -> dict[str, Values]:
         if state is not RefundState.AWAITING_APPROVAL
     }
     by_hand = samples.decided_refund(RefundState.SUBMITTED, provider="manual")
+    lost = samples.decided_refund(RefundState.UNKNOWN, failure=None)
     second = samples.refund(
         approvers_needed=2,
         approvals=[samples.approval()],
@@ -77,6 +78,7 @@ def _refunds() -> dict[str, Values]:
     return {
         "refunds/approval": {"card": asked, "now": NOW},
         "refunds/approval@second": {"card": samples.refund_card(second)},
+        "refunds/approval@lost": {"card": samples.refund_card(lost)},
         "refunds/approval@by_hand": {"card": samples.refund_card(by_hand)},
         **{f"refunds/approval@{state}": {"card": card} for state, card in decided.items()},
         "refunds/asked": {"card": asked, "channel": "C0REFUNDS"},
