@@ -9,7 +9,7 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from domain.errors import DeskhandError
+from domain.errors import DeskhandError, either
 from domain.store import StoreUnavailable, parse_url
 
 _APP_PAGES = "https://api.slack.com/apps"
@@ -132,7 +132,7 @@ class Config(BaseSettings):
         except ValidationError as error:
             raise Misconfigured([_sentence(problem) for problem in error.errors()]) from None
         if config.amazon_lacks:
-            raise Misconfigured([_AMAZON_LACKS.format(" and ".join(config.amazon_lacks))])
+            raise Misconfigured([_AMAZON_LACKS.format(either(config.amazon_lacks))])
         return config
 
     @property

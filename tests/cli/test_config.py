@@ -148,7 +148,7 @@ def test_amazon_is_connected_by_all_four_variables_or_none(
     for name in ("AMAZON_CLIENT_ID", "AMAZON_REFRESH_TOKEN"):
         monkeypatch.setenv(name, "x")
     with pytest.raises(
-        Misconfigured, match="without AMAZON_CLIENT_SECRET and AMAZON_MARKETPLACE it can't be"
+        Misconfigured, match="without AMAZON_CLIENT_SECRET or AMAZON_MARKETPLACE it can't be"
     ):
         Config.load()
     for name in ("AMAZON_CLIENT_SECRET", "AMAZON_MARKETPLACE"):

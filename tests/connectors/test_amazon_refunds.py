@@ -12,11 +12,13 @@ from bot.connectors.amazon.refunds import Amazon
 from domain.money import Money
 from domain.orders import queries
 from domain.orders.intake import LineDraft
+from domain.people import Member
 from domain.refunds import heard
+from domain.refunds import service as refunds
 from domain.refunds.batches import Batch, BatchState, Share
 from domain.refunds.batching import LOST_AFTER, STUCK_AFTER
 from domain.refunds.model import Refund, State
-from tests.connectors.amazon_emulator import ORDER
+from tests.connectors.amazon_emulator import ORDER, transaction
 from tests.connectors.conftest import Counter
 
 OTHER = "113-7654321-7654321"
@@ -308,6 +310,33 @@ async def test_of_several_feeds_that_may_be_ours_none_is_guessed(counter: Counte
     await counter.work(rounds=20)
     assert await counter.state(refund_id) is State.SUCCEEDED
     assert counter.amazon.paid == Decimal("12.50")
+
+
+async def test_one_that_finance_marked_as_paid_is_not_counted_again(counter: Counter) -> None:
+    counter.amazon.ending, counter.amazon.has_report = "FATAL", False
+    counter.amazon.prompt = False
+    refund_id = await counter.approved()
+    await counter.work(rounds=4)
+    async with counter.desk.write("U0FINANCE", counter.now) as work:
+        await refunds.mark_paid(work, Member("U0FINANCE", "finance"), refund_id, "seen there")
+    counter.amazon.post()
+    counter.now += timedelta(minutes=5)
+    async for report in counter.provider.refunds_since(counter.now - timedelta(hours=1)):
+        async with counter.desk.write("amazon", counter.now) as work:
+            await heard.hear(work, report)
+    await counter.work(rounds=10)
+    assert [one.state for one in await counter.all(Refund)] == [State.SUCCEEDED]
+    assert (await counter.card()).refunded.minor == 1_250
+    assert await counter.open_jobs() == []
+
+
+async def test_a_transaction_that_can_not_be_read_hides_no_other(counter: Counter) -> None:
+    counter.amazon.transactions.append(
+        {**transaction("odd", ORDER, Decimal(1), counter.now), "totalAmount": "much"}
+    )
+    refund_id = await counter.approved()
+    await counter.work(rounds=12)
+    assert await counter.state(refund_id) is State.SUCCEEDED
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])

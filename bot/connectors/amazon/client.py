@@ -106,7 +106,8 @@ class _Tokens(AccessTokenClient):  # type: ignore[misc]
         async with self._lock:
             if time.monotonic() >= self._ends:
                 self._token = await self._fetch()
-                self._ends = time.monotonic() + float(self._token["expires_in"]) - _MARGIN
+                lasts = float(self._token.get("expires_in") or 0)
+                self._ends = time.monotonic() + lasts - _MARGIN
             return AccessTokenResponse(**self._token)
 
     async def _fetch(self) -> dict[str, Any]:
@@ -114,12 +115,14 @@ class _Tokens(AccessTokenClient):  # type: ignore[misc]
             answer = await self._transport.request(
                 "POST", self._url, data=self.data, headers=self.headers
             )
-            token: dict[str, Any] = answer.json()
+            token: Any = answer.json()
         except AmazonAnswered as error:
             raise NoToken(error.words, refused=error.status in (400, *_FORBIDDEN)) from error
         except (AmazonSilent, ValueError) as error:
             raise NoToken("", refused=False) from error
-        return token
+        if not (isinstance(token, dict) and token.get("access_token")):
+            raise NoToken("", refused=False)
+        return dict(token)
 
     def forget(self) -> None:
         """Get another token for the next request."""

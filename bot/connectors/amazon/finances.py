@@ -25,8 +25,8 @@ _DEFERRED = "DEFERRED_TRANSACTION_ID"
 def report(transaction: Mapping[str, Any]) -> Report | None:
     """Return what a transaction says of a refund; None if it is none, or of no order.
 
-    `money` is what the buyer got, tax included; `also` is the same without tax, which is
-    what was asked for, and the total, where Amazon does not break it down.
+    `money` is what the buyer got, tax included, and `also` the same without, which is what
+    was asked for. Raises KeyError, TypeError, ValueError or `Invalid` for what can't be read.
     """
     if transaction.get("transactionType") != "Refund":
         return None
@@ -48,9 +48,11 @@ def report(transaction: Mapping[str, Any]) -> Report | None:
         ]
     everything = sum((amount for _, amount in leaves), Decimal())
     taxes = sum((amount for name, amount in leaves if "Tax" in name), Decimal())
-    net = _decimal(total.get("currencyAmount"))
-    readings = [Money.of(-one, currency) for one in (everything, everything - taxes, net)]
-    readings = [one for one in dict.fromkeys(readings) if one.minor > 0]
+    # The total is what the seller loses: it will do only where nothing else is said.
+    said = (everything, everything - taxes) if leaves else (_decimal(total["currencyAmount"]),)
+    readings = [
+        one for one in dict.fromkeys(Money.of(-one, currency) for one in said) if one.minor > 0
+    ]
     if not readings:
         # Nothing went to the buyer: a fee that was put right.
         return None

@@ -6,6 +6,7 @@ https://developer-docs.amazon.com/sp-api/docs/feeds-api-v2021-06-30-use-case-gui
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,7 +20,7 @@ from bot.connectors.amazon.client import (
     NoToken,
 )
 from bot.connectors.amazon.finances import SOURCE
-from domain.errors import DeskhandError
+from domain.errors import DeskhandError, Invalid
 from domain.refunds.payment import (
     BatchRefused,
     Ending,
@@ -34,6 +35,8 @@ from domain.refunds.payment import (
     Sending,
     Verdict,
 )
+
+log = logging.getLogger(__name__)
 
 #: Seconds; with a token and a second try it stays below the time that a job has.
 _PATIENCE = 15.0
@@ -163,8 +166,7 @@ class Amazon:
         token: str | None = ""
         while token is not None:
             found, token = await self._page({**asked, "nextToken": token} if token else asked)
-            for transaction in found:
-                told = finances.report(transaction)
+            for told in map(_read, found):
                 if told is not None and told.at is not None and told.at >= since:
                     yield told
 
@@ -193,6 +195,15 @@ class Amazon:
                 return answer.payload.get("transactions") or (), answer.next_token or None
             await asyncio.sleep(_PAGE_PAUSE)
         raise ProviderBusy("Amazon asks to wait.", _BUSY)
+
+
+def _read(transaction: Any) -> Report | None:
+    """Read one transaction; one that can't be read must not hide the others."""
+    try:
+        return finances.report(transaction)
+    except (KeyError, TypeError, ValueError, AttributeError, Invalid) as error:
+        log.warning("A transaction in Finances can't be read (%s).", type(error).__name__)
+        return None
 
 
 def _told(payload: Any, *names: str) -> list[str]:
