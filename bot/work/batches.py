@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from bot.work.outcomes import Dead, Handler, Retry
 from domain.errors import DeskhandError
 from domain.jobs import Claim
-from domain.refunds import batching, heard
+from domain.refunds import batching, gathering, heard
 from domain.refunds.batches import Batch, BatchState
 from domain.refunds.matching import SKEW
 from domain.refunds.payment import (
@@ -100,7 +100,7 @@ class Batches:
 
     async def _gather(self, step: _Step) -> None:
         async with self._work(step.claim) as work:
-            await batching.gather(work, await self._locked(work, step))
+            await gathering.gather(work, await self._locked(work, step))
 
     async def _upload(self, step: _Step) -> None:
         async with self._work(step.claim) as work:

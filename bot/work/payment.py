@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from bot.work.outcomes import Dead, Handler, Retry
 from domain.jobs import Claim
 from domain.orders.model import Order
-from domain.refunds import batching
+from domain.refunds import gathering
 from domain.refunds import service as refunds
 from domain.refunds.model import Refund, State
 from domain.refunds.payment import (
@@ -82,7 +82,7 @@ class Payments:
             raise Retry(ASK_AGAIN_AFTER) from error
         async with self._work(claim) as work:
             if outcome.result is Result.WAITING and isinstance(task.provider, BatchProvider):
-                await batching.take_in(work, refund_id, task.provider.name)
+                await gathering.take_in(work, refund_id, task.provider.name)
             else:
                 await refunds.settle(work, refund_id, outcome)
 
