@@ -22,6 +22,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot import database, migrate
 from bot.config import Config
 from bot.connectors import easypost
+from bot.connectors.amazon import credentials as amazon
+from bot.connectors.amazon.refunds import Amazon
 from bot.connectors.shopify import events as shopify
 from bot.connectors.shopify.payments import Shopify
 from bot.connectors.stripe import events as stripe
@@ -33,6 +35,7 @@ from bot.slack import refusals, socket_mode
 from bot.slack.app import build as build_bolt
 from bot.slack.entrance import entrance
 from bot.slack.posting import Posting
+from bot.work.batches import Batches
 from bot.work.clock import Clock
 from bot.work.outcomes import Handler
 from bot.work.payment import Payments
@@ -204,17 +207,19 @@ def _web(
 @asynccontextmanager
 async def connected(config: Config) -> AsyncGenerator[Mapping[str, PaymentProvider]]:
     """Connect the payment providers that have a key, by the name that orders have for them."""
+    providers: dict[str, PaymentProvider] = {}
     async with AsyncExitStack() as stack:
-        providers: dict[str, PaymentProvider] = {}
-        api_key = _secret(config.stripe_api_key)
-        if api_key is not None:
+        if api_key := _secret(config.stripe_api_key):
             stripe_account = Stripe(api_key, config.stripe_api_url)
             stack.push_async_callback(stripe_account.close)
-            providers[Stripe.name] = stripe_account
-        shop = Shopify.connect(config)
-        if shop is not None:
+            providers[stripe_account.name] = stripe_account
+        if shop := Shopify.connect(config):
             stack.push_async_callback(shop.close)
-            providers[Shopify.name] = shop
+            providers[shop.name] = shop
+        if credentials := amazon.credentials(config):
+            seller = Amazon(credentials)
+            stack.push_async_callback(seller.close)
+            providers[seller.name] = seller
         yield providers
 
 
@@ -271,6 +276,7 @@ def _handlers(
     return {
         **Posting(store, clients, cards.draw, now).handlers(),
         **Payments(store, providers, now).handlers(),
+        **Batches(store, providers, now).handlers(),
         f"inbox.{easypost.SOURCE}": easypost.reader(store, now),
         f"inbox.{Stripe.name}": stripe.reader(store, now),
         f"inbox.{Shopify.name}": shopify.reader(

@@ -17,7 +17,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from domain.errors import DeskhandError
+from domain.errors import DeskhandError, either
 from domain.store import StoreUnavailable, parse_url
 
 _APP_PAGES = "https://api.slack.com/apps"
@@ -31,6 +31,12 @@ _OTHER_TOKENS = {
     "xoxp-": "a user token",
     "xoxe-": "a refresh token",
 }
+
+
+_AMAZON_LACKS = (
+    "Amazon is connected by four variables, and without {} it can't be. Set all of AMAZON_CLIENT_ID, "
+    "AMAZON_CLIENT_SECRET, AMAZON_REFRESH_TOKEN and AMAZON_MARKETPLACE, or none."
+)
 
 
 class Misconfigured(DeskhandError):
@@ -123,6 +129,13 @@ class Config(BaseSettings):
     stripe_api_key: Secret | None = None
     stripe_api_url: BaseUrl = "https://api.stripe.com/"
     stripe_webhook_secret: Secret | None = None
+    amazon_client_id: str | None = None
+    amazon_client_secret: Secret | None = None
+    amazon_refresh_token: Secret | None = None
+    amazon_marketplace: str | None = None
+    #: By default that of the marketplace's region.
+    amazon_api_url: BaseUrl | None = None
+    amazon_auth_url: BaseUrl = "https://api.amazon.com/"
     easypost_api_key: Secret | None = None
     easypost_api_url: BaseUrl = "https://api.easypost.com/v2/"
     easypost_webhook_secret: Secret | None = None
@@ -149,14 +162,29 @@ class Config(BaseSettings):
     def load(cls) -> Self:
         """Read the environment and `.env`; raises `Misconfigured` with every problem at once."""
         try:
-            return cls()
+            config = cls()
         except ValidationError as error:
             raise Misconfigured([_sentence(problem) for problem in error.errors()]) from None
+        if config.amazon_lacks:
+            raise Misconfigured([_AMAZON_LACKS.format(either(config.amazon_lacks))])
+        return config
 
     @property
     def socket_mode(self) -> bool:
         """Whether Slack is reached through an outgoing connection rather than called by it."""
         return self.slack_app_token is not None
+
+    @property
+    def amazon_lacks(self) -> Sequence[str]:
+        """The variables that Amazon is still in want of; none if it is not to be connected."""
+        needed = {
+            "AMAZON_CLIENT_ID": self.amazon_client_id,
+            "AMAZON_CLIENT_SECRET": self.amazon_client_secret,
+            "AMAZON_REFRESH_TOKEN": self.amazon_refresh_token,
+            "AMAZON_MARKETPLACE": self.amazon_marketplace,
+        }
+        missing = [name for name, value in needed.items() if value is None]
+        return [] if len(missing) == len(needed) else missing
 
     def require_slack(self, *, signed: bool = True) -> None:
         """Raise `Misconfigured` unless there is what it takes to talk with a workspace.

@@ -112,6 +112,15 @@ def _pay(event: Event) -> Iterator[NewJob]:
         )
 
 
+def _carry(event: Event) -> Iterator[NewJob]:
+    """Bring a batch of refunds to its provider, and look after it until it is over."""
+    yield NewJob(
+        key=f"batch:{event.subject_id}",
+        kind="refund.batch",
+        payload={"batch_id": event.subject_id},
+    )
+
+
 def _redraw_orders_alert(event: Event) -> Iterator[NewJob]:
     """A ship-by warning is about the order, and a parcel's first scan answers it."""
     if event.order_id is not None and event.subject != "order":
@@ -144,6 +153,7 @@ _RULES: Mapping[Kind, tuple[_Rule, ...]] = {
     Kind.REFUND_SUCCEEDED: (_refresh("refunds"), _tell_requester),
     Kind.REFUND_FAILED: (_refresh("refunds"), _tell_requester),
     Kind.REFUND_UNKNOWN: (_refresh("refunds"),),
+    Kind.BATCH_OPENED: (_carry,),
     Kind.COMPLAINT_OPENED: (_post("complaints", "complaints/case"),),
     Kind.COMPLAINT_ACKNOWLEDGED: _CASE,
     Kind.COMPLAINT_HANDED_OVER: _CASE,

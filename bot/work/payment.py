@@ -10,9 +10,18 @@ from datetime import datetime, timedelta
 
 from bot.work.outcomes import Dead, Handler, Retry
 from domain.jobs import Claim
+from domain.refunds import gathering
 from domain.refunds import service as refunds
 from domain.refunds.model import State
-from domain.refunds.payment import ByHand, Instruction, Outcome, OutcomeUnknown, PaymentProvider
+from domain.refunds.payment import (
+    BatchProvider,
+    ByHand,
+    Instruction,
+    Outcome,
+    OutcomeUnknown,
+    PaymentProvider,
+    Result,
+)
 from domain.store import WORKER, Store, Work
 
 #: After this long without an answer nobody knows whether the money moved.
@@ -73,7 +82,10 @@ class Payments:
         if outcome is None:
             return
         async with self._work(claim) as work:
-            await refunds.settle(work, refund_id, outcome)
+            if outcome.result is Result.WAITING and isinstance(task.provider, BatchProvider):
+                await gathering.take_in(work, refund_id, task.provider.name)
+            else:
+                await refunds.settle(work, refund_id, outcome)
 
     async def _submit(self, work: Work, refund_id: int) -> _Task | None:
         order, refund = await refunds.lock(work, refund_id)

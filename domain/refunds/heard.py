@@ -7,7 +7,7 @@ from sqlalchemy import select
 from domain.events import Kind
 from domain.money import Money
 from domain.orders.model import Order
-from domain.refunds import service
+from domain.refunds import matching, service
 from domain.refunds.model import Part, PartKind, Reason, Refund, State
 from domain.refunds.payment import Report
 from domain.store import Work
@@ -35,6 +35,10 @@ async def hear(work: Work, report: Report) -> Refund | None:
             Refund.order_id == order.id, Refund.provider_reference == report.reference
         )
     )
+    if known is None and report.key is None:
+        known = await matching.claim(work, order.id, report)
+        if known is not None and not await matching.is_whole(work, known.id):
+            return known
     if known is None:
         known = await _enter(work, order, report)
     return await _settle(work, known, report)

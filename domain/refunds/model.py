@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from domain.errors import AlreadyDecided, WrongState
 from domain.money import Money
+from domain.refunds.batches import Batch
 from domain.tables import Base, Id, Json, Owned
 
 if TYPE_CHECKING:
@@ -98,6 +99,7 @@ class Refund(Owned, Base):
         Index(None, "merchant_id", "order_id"),
         Index(None, "expires_due_at"),
         Index(None, "reminder_due_at"),
+        Index(None, "batch_id"),
     )
 
     order_id: Mapped[int] = mapped_column(Id, ForeignKey("orders.id", ondelete="RESTRICT"))
@@ -121,6 +123,8 @@ class Refund(Owned, Base):
     provider_reference: Mapped[str | None]
     failure: Mapped[str | None]
     settled_at: Mapped[datetime | None]
+    #: The batch that it goes to its provider in, where that takes batches.
+    batch_id: Mapped[int | None] = mapped_column(Id, ForeignKey(Batch.id))
     #: When the clock lets it expire; None once it is decided.
     expires_due_at: Mapped[datetime | None]
     #: When the clock reminds of it or passes it on next; None once neither is to come.

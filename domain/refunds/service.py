@@ -251,9 +251,9 @@ async def sweep_expired(work: Work, *, most: int) -> int:
 async def submit(work: Work, refund_id: int, provider: str) -> Instruction | None:
     """Commit to paying an approved refund through this provider.
 
-    Returns what to pay, None if it is settled already. A refund that was submitted before
-    is given out again: its key makes the provider pay once. One that the order, as it stands
-    now, does not cover any more fails here, before any money moves.
+    Returns what to pay, None if it is settled already, or goes in a batch. A refund that was
+    submitted before is given out again: its key makes the provider pay once. One that the
+    order, as it stands now, does not cover any more fails here, before any money moves.
     """
     order, refund = await lock(work, refund_id)
     if refund.state is State.APPROVED:
@@ -266,14 +266,14 @@ async def submit(work: Work, refund_id: int, provider: str) -> Instruction | Non
         refund.move(State.SUBMITTED)
         refund.provider, refund.payment_reference = provider, order.payment_reference
         _record(work, refund, Kind.REFUND_SUBMITTED, None, provider=provider)
-    elif refund.state not in (State.SUBMITTED, State.UNKNOWN):
+    elif refund.state not in (State.SUBMITTED, State.UNKNOWN) or refund.batch_id is not None:
         return None
     return Instruction(
         refund.key,
         refund.money,
         order.number,
         refund.payment_reference,
-        await _portions(work, refund),
+        await portions(work, refund),
     )
 
 
@@ -384,7 +384,8 @@ def _wait(work: Work, refund: Refund, outcome: Outcome) -> None:
         _record(work, refund, Kind.REFUND_SUBMITTED, None, provider=refund.provider)
 
 
-async def _portions(work: Work, refund: Refund) -> tuple[Portion, ...]:
+async def portions(work: Work, refund: Refund) -> tuple[Portion, ...]:
+    """Return what the money of a refund is for."""
     found = await work.session.execute(
         select(Part.kind, Part.amount, Line.external_id, Part.quantity)
         .outerjoin(Line, Line.id == Part.line_id)

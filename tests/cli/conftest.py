@@ -31,7 +31,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     for name in os.environ:
         if name.startswith(
-            ("SLACK_", "DESKHAND_", "DATABASE_", "EASYPOST_", "STRIPE_", "SHOPIFY_")
+            ("SLACK_", "DESKHAND_", "DATABASE_", "EASYPOST_", "STRIPE_", "SHOPIFY_", "AMAZON_")
         ):
             monkeypatch.delenv(name)
     return tmp_path

@@ -154,3 +154,18 @@ def test_the_example_names_every_variable_and_can_be_used_as_it_is(folder: Path)
 
 def _fields() -> list[tuple[str, FieldInfo]]:
     return list(Config.model_fields.items())
+
+
+def test_amazon_is_connected_by_all_four_variables_or_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert Config.load().amazon_lacks == []
+    for name in ("AMAZON_CLIENT_ID", "AMAZON_REFRESH_TOKEN"):
+        monkeypatch.setenv(name, "x")
+    with pytest.raises(
+        Misconfigured, match="without AMAZON_CLIENT_SECRET or AMAZON_MARKETPLACE it can't be"
+    ):
+        Config.load()
+    for name in ("AMAZON_CLIENT_SECRET", "AMAZON_MARKETPLACE"):
+        monkeypatch.setenv(name, "x")
+    assert Config.load().amazon_lacks == []

@@ -21,6 +21,7 @@ from domain.jobs import Job, NewJob, State
 from domain.store import Store
 from handlers.commands import SCOPES
 from tests.cli.conftest import Deskhand
+from tests.connectors import amazon_emulator as amazon
 from tests.connectors import shopify_emulator
 from tests.connectors.stripe_emulator import API_KEY, Emulator
 
@@ -173,6 +174,33 @@ async def test_shopify_is_asked_what_the_app_may_do(config: Config) -> None:
         wrong = paying.model_copy(update={"shopify_access_token": SecretStr("shpat_other")})
         await _expect(wrong, "✗ Shopify refuses the app. Copy SHOPIFY_ACCESS_TOKEN, or SHOPIFY_C")
     await _expect(paying, "✗ Shopify can't be reached, or did not answer in time. Check the net")
+
+
+async def test_amazon_is_asked_for_a_token_and_the_marketplace(config: Config) -> None:
+    emulator = amazon.Emulator(lambda: datetime.now(UTC))
+    async with TestServer(emulator.application()) as server:
+        paying = config.model_copy(
+            update={
+                "amazon_client_id": amazon.CLIENT_ID,
+                "amazon_client_secret": SecretStr(amazon.CLIENT_SECRET),
+                "amazon_refresh_token": SecretStr(amazon.REFRESH_TOKEN),
+                "amazon_marketplace": amazon.MARKETPLACE,
+                "amazon_api_url": str(server.make_url("/")),
+                "amazon_auth_url": str(server.make_url("/")),
+            }
+        )
+        healthy, findings = await _examine(paying)
+        assert healthy
+        assert findings[-1] == "✓ Amazon lets the seller in, for ATVPDKIKX0DER."
+        elsewhere = paying.model_copy(update={"amazon_marketplace": "A1PA6795UKMFR9"})
+        await _expect(
+            elsewhere, "✗ The seller is not in AMAZON_MARKETPLACE, A1PA6795UKMFR9, but in ATVP"
+        )
+        wrong = paying.model_copy(update={"amazon_refresh_token": SecretStr("Atzr|other")})
+        await _expect(wrong, "✗ Amazon refuses the credentials (The grant is invalid). Check AMA")
+        nowhere = paying.model_copy(update={"amazon_marketplace": "X", "amazon_api_url": None})
+        await _expect(nowhere, "✗ AMAZON_MARKETPLACE is “X”, which is no marketplace's id. Take")
+    await _expect(paying, "✗ Amazon does not answer at http://127.0.0.1")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Tills at Stripe and at Shopify, both emulated."""
+"""Tills at Stripe and at Shopify, and a counter at Amazon, all emulated."""
 
 from __future__ import annotations
 
@@ -8,14 +8,18 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import pytest
+from aiohttp.test_utils import TestServer
 
+from bot.connectors.amazon.refunds import Amazon
 from bot.connectors.shopify import events as shopify_events
 from bot.connectors.shopify.client import Credentials
 from bot.connectors.shopify.payments import Shopify
 from bot.connectors.stripe import events as stripe_events
 from bot.connectors.stripe.payments import Stripe
 from domain.store import Store
-from tests.connectors import shopify_emulator, stripe_emulator
+from handlers.alerts import route
+from tests.connectors import amazon_emulator, shopify_emulator, stripe_emulator
+from tests.connectors.counter import Counter, credentials
 from tests.connectors.till import PATIENCE, AnyTill, opened
 from tests.work.desk import Small
 
@@ -86,4 +90,20 @@ async def shop(store: Store, merchant: int, now: datetime) -> AsyncIterator[Shop
         )
         emulator.deliver = till.take
         yield till
+        emulator.released.set()
+
+
+@pytest.fixture
+async def counter(store: Store, merchant: int, now: datetime) -> AsyncIterator[Counter]:
+    """A counter whose Amazon does at once what it is asked; on both kinds of database."""
+    store.alerts = route
+    async with AsyncExitStack() as stack:
+        emulator = amazon_emulator.Emulator(lambda: now)
+        server = await stack.enter_async_context(TestServer(emulator.application()))
+        emulator.address = str(server.make_url("/"))
+        provider = Amazon(credentials(emulator.address), patience=PATIENCE)
+        stack.push_async_callback(provider.close)
+        counter = Counter(Small(store, merchant, now), emulator, provider, now)
+        emulator.now = counter.time
+        yield counter
         emulator.released.set()

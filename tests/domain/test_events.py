@@ -48,7 +48,10 @@ BUYER = {
 }
 ROBOTS = {"clock", "worker", "import", "easypost", "stripe"}
 #: Kinds that this day does not bring.
-ELSEWHERE = {"StormGrew", "RefundFound"}
+ELSEWHERE = {
+    *("StormGrew", "RefundFound"),
+    *("BatchOpened", "BatchSent", "BatchUnknown", "BatchClosed"),
+}
 SHAPES = {
     "post": {"concept", "template", "subject", "id"},
     "refresh": {"subject", "id"},

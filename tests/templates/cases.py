@@ -73,6 +73,7 @@ def _refunds() -> dict[str, Values]:
     torn = samples.decided_refund(
         RefundState.UNKNOWN, provider="shopify", failure="Shopify paid back a part"
     )
+    lost = samples.decided_refund(RefundState.UNKNOWN, failure=None)
     second = samples.refund(
         approvers_needed=2,
         approvals=[samples.approval()],
@@ -88,6 +89,7 @@ def _refunds() -> dict[str, Values]:
                 policy_version=7,
             )
         },
+        "refunds/approval@lost": {"card": samples.refund_card(lost)},
         "refunds/approval@by_hand": {"card": samples.refund_card(by_hand)},
         "refunds/approval@torn": {"card": samples.refund_card(torn)},
         **{f"refunds/approval@{state}": {"card": card} for state, card in decided.items()},

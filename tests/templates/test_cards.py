@@ -73,7 +73,7 @@ PUBLIC = [
         ),
         (
             "refunds/approval@torn",
-            ":large_yellow_circle: *Refund of $24.00* for order 1042 needs a hand: Shopify paid back a part",
+            ":large_yellow_circle: *Refund of $24.00* for order 1042 is in doubt: Shopify paid back a part",
         ),
         (
             "refunds/approval@declined",

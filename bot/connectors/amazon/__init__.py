@@ -1,0 +1,1 @@
+"""Amazon: refunds of seller-fulfilled orders by feed, confirmed in its Finances."""
