@@ -243,6 +243,13 @@ async def on_duty(session: AsyncSession, called: Sequence[str], now: datetime) -
     return list(dict.fromkeys(present))
 
 
+async def absent(session: AsyncSession, member_id: str, now: datetime) -> datetime | None:
+    """Return until when a member is away, None if they can be called."""
+    return await session.scalar(
+        select(Person.away_until).where(Person.member_id == member_id, Person.away_until > now)
+    )
+
+
 async def everyone(session: AsyncSession) -> Sequence[Person]:
     """Return the people with a role, by role and member id."""
     found = await session.scalars(

@@ -73,18 +73,33 @@ def _post_storm(event: Event) -> Iterator[NewJob]:
 
 def _note(event: Event) -> Iterator[NewJob]:
     """Say in the case's thread what happened."""
-    yield NewJob(
-        key=f"reply:{event.id}",
+    yield _reply(event, f"reply:{event.id}", event.subject_id)
+
+
+def _reply(event: Event, key: str, complaint_id: int) -> NewJob:
+    return NewJob(
+        key=key,
         kind="reply",
         payload={
             "concept": "complaints",
             "template": "complaints/note",
-            "subject": event.subject,
-            "id": event.subject_id,
+            "subject": "complaint",
+            "id": complaint_id,
             "event_id": event.id,
         },
         lane="complaints",
     )
+
+
+def _tell_about(event: Event) -> Iterator[NewJob]:
+    """Show it on the cards of what it is about, too; a case hears of it in its thread."""
+    for one in event.data.get("about", ()):
+        name = f"{one['subject']}:{one['id']}:{event.id}"
+        yield NewJob(
+            key=f"refresh:{name}", kind="refresh", payload=one, lane=_CONCEPTS[one["subject"]]
+        )
+        if one["subject"] == "complaint":
+            yield _reply(event, f"reply:{name}", one["id"])
 
 
 def _tell_requester(event: Event) -> Iterator[NewJob]:
@@ -125,9 +140,11 @@ def _ship_by_answered(event: Event) -> Iterator[NewJob]:
         yield from _refresh("shipping")(event)
 
 
+#: Where cards of a kind are posted.
+_CONCEPTS = {"complaint": "complaints", "parcel": "shipping", "refund": "refunds"}
 _CASE = (_refresh("complaints"), _note)
 _RULES: Mapping[Kind, tuple[_Rule, ...]] = {
-    Kind.REFUND_REQUESTED: (_post("refunds", "refunds/approval"),),
+    Kind.REFUND_REQUESTED: (_post("refunds", "refunds/approval"), _tell_about),
     Kind.REFUND_APPROVED: (_refresh("refunds"), _pay),
     Kind.REFUND_DECLINED: (_refresh("refunds"), _tell_requester),
     Kind.REFUND_WITHDRAWN: (_refresh("refunds"),),
@@ -136,13 +153,17 @@ _RULES: Mapping[Kind, tuple[_Rule, ...]] = {
     Kind.REFUND_SUCCEEDED: (_refresh("refunds"), _tell_requester),
     Kind.REFUND_FAILED: (_refresh("refunds"), _tell_requester),
     Kind.REFUND_UNKNOWN: (_refresh("refunds"),),
-    Kind.COMPLAINT_OPENED: (_post("complaints", "complaints/case"),),
+    Kind.COMPLAINT_OPENED: (_post("complaints", "complaints/case"), _tell_about),
     Kind.COMPLAINT_ACKNOWLEDGED: _CASE,
     Kind.COMPLAINT_HANDED_OVER: _CASE,
     Kind.COMPLAINT_WARNED: (_note,),
     Kind.COMPLAINT_ESCALATED: _CASE,
     Kind.COMPLAINT_RESOLVED: _CASE,
-    Kind.COMPLAINT_REOPENED: _CASE,
+    Kind.COMPLAINT_OVERDUE: _CASE,
+    Kind.COMPLAINT_SNOOZED: _CASE,
+    Kind.COMPLAINT_WOKEN: _CASE,
+    Kind.COMPLAINT_MERGED: (*_CASE, _tell_about),
+    Kind.COMPLAINT_REOPENED: (*_CASE, _tell_about),
     Kind.PARCEL_TROUBLED: (_alone(_post("shipping", "shipping/alert")),),
     Kind.STORM_GREW: (_post_storm, _refresh("shipping")),
     Kind.PARCEL_ACKNOWLEDGED: (_refresh("shipping"),),

@@ -70,8 +70,8 @@ class Turn:
 
     @property
     def value(self) -> str:
-        """The clicked button's value: a record's id."""
-        return str(self.action.get("value", ""))
+        """The value of the clicked button or chosen option: a record's id."""
+        return str((self.action.get("selected_option") or self.action).get("value", ""))
 
     @property
     def kept(self) -> Payload:
@@ -83,7 +83,7 @@ class Turn:
         for state in self.body["view"]["state"]["values"].get(block, {}).values():
             if option := state.get("selected_option"):
                 return option["value"]
-            held = ("value", "selected_conversation", "selected_user")
+            held = ("value", "selected_conversation", "selected_user", "selected_date")
             return next((state[key] for key in held if state.get(key)), None)
         return None
 

@@ -153,6 +153,7 @@ async def request(
         ask.note,
         reason=ask.reason,
         policy=verdict.explanation,
+        **links.as_data(about),
     )
     if not verdict.approvers:
         refund.move(State.APPROVED)

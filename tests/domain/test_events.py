@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 import templates
 from domain import people
+from domain.complaints import merging, snoozing
 from domain.complaints import service as complaints
 from domain.complaints.model import Outcome
 from domain.complaints.replies import Said
@@ -32,6 +33,9 @@ from tests.domain.desk import (
     APPROVER,
     FINANCE,
     OTHER_APPROVER,
+    REMIND,
+    UNANSWERED,
+    UNRESOLVED,
     WAREHOUSE,
     Desk,
     draft,
@@ -104,8 +108,8 @@ async def _refunds(desk: Desk, order_id: int) -> None:
 
 async def _case(desk: Desk, order_id: int) -> None:
     case = await desk.complain(order_id, f"{BUYER['buyer_name']} is angry")
-    await desk.later(hours=13).sweep(complaints.sweep_warnings)
-    await desk.later(days=2).sweep(complaints.sweep_unanswered)
+    await desk.later(hours=13).sweep(REMIND)
+    await desk.later(days=2).sweep(UNANSWERED)
     said = Said("C1", "1.1", f"{BUYER['buyer_name']} called", desk.now)
     async with desk.work(AGENT.member_id) as work:
         await complaints.hear(work, AGENT, case, said)
@@ -113,6 +117,13 @@ async def _case(desk: Desk, order_id: int) -> None:
     async with desk.work(AGENT.member_id) as work:
         await complaints.acknowledge(work, AGENT, case)
         await complaints.hand_over(work, AGENT, case, APPROVER)
+        await snoozing.snooze(work, AGENT, case, desk.now + timedelta(days=1), "Waits for a mug")
+        await snoozing.wake(work, AGENT, case)
+    await desk.setting("complaint.levels", "1")
+    await desk.later(days=4).sweep(UNRESOLVED)
+    other = await desk.complain(order_id, "The same again")
+    async with desk.work(AGENT.member_id) as work:
+        await merging.merge(work, AGENT, other, case)
         await complaints.resolve(work, AGENT, case, Outcome.REPLACED, "New mug")
         await complaints.reopen(work, AGENT, case)
 
