@@ -141,7 +141,12 @@ def _ship_by_answered(event: Event) -> Iterator[NewJob]:
 
 
 #: Where cards of a kind are posted.
-_CONCEPTS = {"complaint": "complaints", "parcel": "shipping", "refund": "refunds"}
+_CONCEPTS = {
+    "complaint": "complaints",
+    "parcel": "shipping",
+    "refund": "refunds",
+    "return": "returns",
+}
 _CASE = (_refresh("complaints"), _note)
 _RULES: Mapping[Kind, tuple[_Rule, ...]] = {
     Kind.REFUND_REQUESTED: (_post("refunds", "refunds/approval"), _tell_about),

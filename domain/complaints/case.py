@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from domain import merchants, people
-from domain.complaints import policy
+from domain.complaints import policy, queries
 from domain.complaints.model import TRANSITIONS, Complaint, State, Target
 from domain.errors import Conflict, WrongState
 from domain.events import Kind
@@ -36,6 +36,15 @@ async def lock(work: Work, complaint_id: int) -> Complaint:
     complaint = await work.lock(Complaint, complaint_id)
     if complaint.state is State.MERGED:
         raise MergedAway(complaint)
+    return complaint
+
+
+async def lock_surviving(work: Work, complaint_id: int) -> Complaint:
+    """Return the case that this one goes on in, locked; itself unless it was merged."""
+    # Looked up without locks: the two are locked together by id alone, when they are merged.
+    complaint = await work.lock(Complaint, await queries.surviving(work.session, complaint_id))
+    while complaint.merged_into is not None:
+        complaint = await work.lock(Complaint, complaint.merged_into)
     return complaint
 
 

@@ -40,7 +40,7 @@ async def merge(work: Work, member: Member, complaint_id: int, into_id: int) -> 
         raise case.MergedAway(duplicate)
     _must_take_in(survivor)
     duplicate.move(State.MERGED)
-    await _take_over(work, survivor, duplicate)
+    _take_over(work, survivor, duplicate)
     case.stop_clocks(duplicate)
     duplicate.merged_into = survivor.id
     duplicate.merged_by, duplicate.merged_at = member.member_id, work.now
@@ -63,7 +63,7 @@ def _must_take_in(survivor: Complaint) -> None:
         )
 
 
-async def _take_over(work: Work, survivor: Complaint, duplicate: Complaint) -> None:
+def _take_over(work: Work, survivor: Complaint, duplicate: Complaint) -> None:
     """Be as strict with the survivor as with the duplicate; what a person has in hand, they have."""
     # There is news for either, and what they slept is behind them before they are compared.
     for one in (survivor, duplicate):

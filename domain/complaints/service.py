@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from domain import links, people
-from domain.complaints import case, queries, replies, snoozing
+from domain.complaints import case, replies, snoozing
 from domain.complaints.model import Category, Complaint, Outcome, Severity, State, Target
 from domain.complaints.replies import Said
 from domain.errors import Conflict, Invalid, ReasonNeeded, either
@@ -95,7 +95,7 @@ async def hear(work: Work, member: Member, complaint_id: int, said: Said) -> Non
     case that was merged belongs to where it goes on. The same message may be told any number of
     times and in any order.
     """
-    complaint = await work.lock(Complaint, await queries.surviving(work.session, complaint_id))
+    complaint = await case.lock_surviving(work, complaint_id)
     is_new = await replies.keep(work, complaint.id, member.member_id, said)
     if not is_new or said.deleted:
         return

@@ -196,6 +196,13 @@ class Desk:
         async with self.work(AGENT.member_id) as work:
             return (await complaints.open_case(work, AGENT, order_id, text)).id
 
+    async def complain_and_acknowledge(self, order_id: int) -> int:
+        """Open a case that the agent has in hand at once; returns its id."""
+        complaint_id = await self.complain(order_id)
+        async with self.work(AGENT.member_id) as work:
+            await complaints.acknowledge(work, AGENT, complaint_id)
+        return complaint_id
+
     async def case(self, complaint_id: int) -> Complaint:
         """Return a case's row."""
         row: Complaint = await self.one(select(Complaint).where(Complaint.id == complaint_id))

@@ -27,10 +27,7 @@ from tests.domain.desk import (
 @pytest.fixture
 async def case(desk: Desk) -> int:
     """A case that an agent has in hand since it was opened."""
-    complaint_id = await desk.complain(await desk.order())
-    async with desk.work(AGENT.member_id) as work:
-        await service.acknowledge(work, AGENT, complaint_id)
-    return complaint_id
+    return await desk.complain_and_acknowledge(await desk.order())
 
 
 async def snooze(
