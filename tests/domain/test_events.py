@@ -150,6 +150,8 @@ async def test_the_log_says_who_did_what_to_what_when_and_why(desk: Desk, day: l
         Kind.REFUND_EXPIRED: "nobody decided in time",
         Kind.REFUND_UNKNOWN: "no answer in 30 s",
         Kind.REFUND_FAILED: "The card is closed",
+        Kind.COMPLAINT_OVERDUE: "not resolved in time",
+        Kind.COMPLAINT_SNOOZED: "Waits for a mug",
         Kind.COMPLAINT_ESCALATED: "Third time",
         Kind.COMPLAINT_RESOLVED: "New mug",
         Kind.PARCEL_TROUBLED: "past its delivery promise",
