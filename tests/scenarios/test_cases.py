@@ -168,6 +168,20 @@ async def test_a_refund_asked_for_from_a_case_belongs_to_it(shop: Shop) -> None:
     assert "for C-1" in text_of(await shop.type(ANA, "/order 1042"))
 
 
+async def test_a_refund_asked_for_from_a_case_that_was_merged_meanwhile_follows_it(
+    shop: Shop,
+) -> None:
+    first = await opened(shop)
+    await opened(shop, "cracked lid again", count=2)
+    await choose(shop, ANA, "refund", 2)
+    await choose(shop, BEN, "merge", 2)
+    await shop.slack.submit(BEN, {"into": "C-1"})
+    await shop.slack.submit(ANA, {"amount": "12.50", "reason": "damaged"})
+    assert "with C-1" in text_of(await shop.card(REFUNDS, "needs approval"))
+    await shop.quiet()
+    assert "R-1" in said(shop, first)[-1]
+
+
 async def test_a_case_opened_from_a_parcel_s_alert_belongs_to_it(shop: Shop) -> None:
     await shop.import_order(a_shipped_order("1044", "1Z44"))
     async with shop.site.store.write(shop.merchant_id, now=shop.now(), actor="easypost") as work:
