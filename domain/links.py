@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from sqlalchemy import Index, UniqueConstraint, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -41,11 +42,11 @@ class Linked:
     @property
     def name(self) -> str:
         """What people call it, as in “R-12”."""
-        return f"{_PREFIXES[self.subject]}-{self.id}"
+        return f"{_PREFIXES.get(self.subject, self.subject)}-{self.id}"
 
 
 async def tie(work: Work, record: Subject, others: Iterable[Subject]) -> None:
-    """Have flushed records belong to this one; those that do already stay as they are."""
+    """Have flushed records, or `Linked` ones, belong to this one; those that do stay as they are."""
     pairs = [sorted((_of(record), _of(other))) for other in others]
     rows = [
         {
@@ -83,5 +84,13 @@ async def of(session: AsyncSession, subject: str, subject_id: int) -> Sequence[L
     return sorted(other if one == asked else one for one, other in pairs)
 
 
+def as_data(about: Iterable[Subject]) -> dict[str, Any]:
+    """Return what an event or a form keeps of the records it is about, nothing if there are none."""
+    named = [asdict(_of(one)) for one in about]
+    return {"about": named} if named else {}
+
+
 def _of(record: Subject) -> Linked:
+    if isinstance(record, Linked):
+        return record
     return Linked(type(record).__name__.lower(), record.id)

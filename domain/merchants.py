@@ -200,6 +200,9 @@ DEFINITIONS = {
     "complaint.answer_within_hours": Definition(
         "hours until a complaint that nobody acknowledged escalates", _whole(1, 240), 24
     ),
+    "complaint.resolve_within_hours": Definition(
+        "hours until a complaint that is not resolved escalates", _whole(1, 720), 72
+    ),
     "complaint.levels": Definition("how many levels a complaint can escalate", _whole(1, 5), 3),
     **{
         f"complaint.level_{level}": Definition(

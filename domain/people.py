@@ -313,6 +313,13 @@ async def take_turns(work: Work, member_id: str) -> None:
     )
 
 
+async def away_until(session: AsyncSession, member_id: str, now: datetime) -> datetime | None:
+    """Return until when a member is away, None if they can be called."""
+    return await session.scalar(
+        select(Person.away_until).where(Person.member_id == member_id, Person.away_until > now)
+    )
+
+
 async def everyone(session: AsyncSession) -> Sequence[Person]:
     """Return the people with a role, by role and member id."""
     found = await session.scalars(

@@ -41,7 +41,9 @@ class StoreUnavailable(DeskhandError):
 class Subject(Protocol):
     """A record that events are about."""
 
-    id: Any
+    @property
+    def id(self) -> Any:
+        """Its number."""
 
 
 class Work:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from domain.events import Event, Kind
 from domain.jobs import NewJob
+from domain.links import Linked
 from domain.orders.model import UNSHIPPED
 from domain.refunds.model import State as RefundState
 
@@ -75,20 +76,37 @@ def _reply(concept: str, template: str) -> _Rule:
     """Say in the thread of the subject's card what happened."""
 
     def rule(event: Event) -> Iterator[NewJob]:
-        yield NewJob(
-            key=f"reply:{event.id}",
-            kind="reply",
-            payload={
-                "concept": concept,
-                "template": template,
-                "subject": event.subject,
-                "id": event.subject_id,
-                "event_id": event.id,
-            },
-            lane=concept,
-        )
+        subject = Linked(event.subject, event.subject_id)
+        yield _in_thread(event, f"reply:{event.id}", concept, template, subject)
 
     return rule
+
+
+def _in_thread(event: Event, key: str, concept: str, template: str, record: Linked) -> NewJob:
+    return NewJob(
+        key=key,
+        kind="reply",
+        payload={
+            "concept": concept,
+            "template": template,
+            "subject": record.subject,
+            "id": record.id,
+            "event_id": event.id,
+        },
+        lane=concept,
+    )
+
+
+def _tell_about(event: Event) -> Iterator[NewJob]:
+    """Show it on the cards of what it is about, too; a case hears of it in its thread."""
+    for one in event.data.get("about", ()):
+        name = f"{one['subject']}:{one['id']}:{event.id}"
+        yield NewJob(
+            key=f"refresh:{name}", kind="refresh", payload=one, lane=_CONCEPTS[one["subject"]]
+        )
+        if one["subject"] == "complaint":
+            case = Linked("complaint", one["id"])
+            yield _in_thread(event, f"reply:{name}", "complaints", "complaints/note", case)
 
 
 def _tell_requester(event: Event) -> Iterator[NewJob]:
@@ -140,9 +158,16 @@ def _ship_by_answered(event: Event) -> Iterator[NewJob]:
 
 _note = _reply("complaints", "complaints/note")
 _nudge = _reply("refunds", "refunds/note")
+#: Where cards of a kind are posted.
+_CONCEPTS = {
+    "complaint": "complaints",
+    "parcel": "shipping",
+    "refund": "refunds",
+    "return": "returns",
+}
 _CASE = (_refresh("complaints"), _note)
 _RULES: Mapping[Kind, tuple[_Rule, ...]] = {
-    Kind.REFUND_REQUESTED: (_post("refunds", "refunds/approval"),),
+    Kind.REFUND_REQUESTED: (_post("refunds", "refunds/approval"), _tell_about),
     Kind.REFUND_APPROVED: (_refresh("refunds"), _pay),
     Kind.REFUND_DECLINED: (_refresh("refunds"), _tell_requester),
     Kind.REFUND_WITHDRAWN: (_refresh("refunds"),),
@@ -154,13 +179,17 @@ _RULES: Mapping[Kind, tuple[_Rule, ...]] = {
     Kind.REFUND_FAILED: (_refresh("refunds"), _tell_requester),
     Kind.REFUND_UNKNOWN: (_refresh("refunds"),),
     Kind.BATCH_OPENED: (_carry,),
-    Kind.COMPLAINT_OPENED: (_post("complaints", "complaints/case"),),
+    Kind.COMPLAINT_OPENED: (_post("complaints", "complaints/case"), _tell_about),
     Kind.COMPLAINT_ACKNOWLEDGED: _CASE,
     Kind.COMPLAINT_HANDED_OVER: _CASE,
     Kind.COMPLAINT_WARNED: (_note,),
     Kind.COMPLAINT_ESCALATED: _CASE,
     Kind.COMPLAINT_RESOLVED: _CASE,
-    Kind.COMPLAINT_REOPENED: _CASE,
+    Kind.COMPLAINT_OVERDUE: _CASE,
+    Kind.COMPLAINT_SNOOZED: _CASE,
+    Kind.COMPLAINT_WOKEN: _CASE,
+    Kind.COMPLAINT_MERGED: (*_CASE, _tell_about),
+    Kind.COMPLAINT_REOPENED: (*_CASE, _tell_about),
     Kind.PARCEL_TROUBLED: (_alone(_post("shipping", "shipping/alert")),),
     Kind.STORM_GREW: (_post_storm, _refresh("shipping")),
     Kind.PARCEL_ACKNOWLEDGED: (_refresh("shipping"),),

@@ -49,7 +49,7 @@ COMMANDS = (
         "ORDER [TEXT]",
         (
             ("/complaint 1042 the lid is cracked", "opens a case in the complaints channel"),
-            ("/complaint 1042", "opens the form"),
+            ("/complaint 1042", "opens the form; escalate, snooze, merge, resolve on its card"),
         ),
     ),
     Command(

@@ -1,17 +1,23 @@
-"""Complaints: opening a case, and acknowledging, handing over, escalating, resolving it."""
+"""Complaints: opening a case, and what can be done with it by its buttons, menu and forms."""
 
 from __future__ import annotations
 
 import re
+from datetime import date
 
 from slack_bolt.async_app import AsyncApp
 
 from domain import merchants, people
-from domain.complaints import queries, service
+from domain.complaints import merging, queries, service, snoozing
 from domain.complaints.model import Category, Outcome, Severity
+from domain.complaints.policy import Snooze, wake_at
+from domain.links import Linked
 from domain.orders import queries as orders
 from domain.people import Can
-from handlers import desk
+from domain.shipping import queries as shipping
+from domain.store import Work
+from handlers import about, desk, refunds
+from handlers.orders import show_by_id
 from handlers.turn import Turn
 
 
@@ -31,8 +37,8 @@ async def open_case(turn: Turn) -> None:
             await desk.help_with(turn, "/complaint")
         case [number]:
             async with turn.read() as session:
-                order = await orders.card(session, number)
-            await turn.form("complaints/form", keep={"order_id": order.id}, order=order, text=None)
+                order_id = await orders.identify(session, number)
+            await _opening_form(turn, order_id, "order")
         case [number, *_]:
             async with turn.read() as session:
                 order_id = await orders.identify(session, number)
@@ -47,32 +53,31 @@ async def from_message(turn: Turn) -> None:
 
 
 async def click(turn: Turn) -> None:
-    """Follow one of the buttons about a complaint."""
+    """Follow one of the buttons about a complaint, or a choice from its menu."""
     turn.member.must(Can.COMPLAIN)
-    record = int(turn.value)
-    match turn.action["action_id"].split(".")[1]:
+    verb, _, source = turn.action["action_id"].removeprefix("complaint.").partition(".")
+    record = turn.value
+    if verb == "more":
+        verb, _, record = record.partition(":")
+    match verb:
         case "open":
-            async with turn.read() as session:
-                order = await orders.card_by_id(session, record)
-            await turn.form("complaints/form", keep={"order_id": order.id}, order=order, text=None)
+            await _opening_form(turn, int(record), source)
         case "acknowledge":
             async with turn.write() as work:
-                await service.acknowledge(work, turn.member, record)
+                await service.acknowledge(work, turn.member, int(record))
+            await turn.ack()
+        case "wake":
+            async with turn.write() as work:
+                await snoozing.wake(work, turn.member, int(record))
             await turn.ack()
         case "reopen":
             async with turn.write() as work:
-                await service.reopen(work, turn.member, record)
+                await service.reopen(work, turn.member, int(record))
             await turn.ack()
-        case "escalate" | "hand_over" | "resolve" as verb:
-            async with turn.read() as session:
-                card = await queries.card(session, record)
-                replies = await queries.latest_replies(session, record)
-            await turn.form(
-                f"complaints/{verb}_form",
-                keep={"complaint_id": record},
-                card=card,
-                replies=replies,
-            )
+        case "refund" | "order" as where:
+            await _go_to(turn, where, int(record))
+        case "escalate" | "hand_over" | "resolve" | "snooze" | "merge":
+            await _form(turn, verb, int(record))
 
 
 async def submit(turn: Turn) -> None:
@@ -84,24 +89,81 @@ async def submit(turn: Turn) -> None:
             async with turn.read() as session:
                 order_id = await orders.identify(session, turn.field("order") or "")
             await _open_as_filled_in(turn, order_id)
-        case "escalate":
-            why = turn.field("reason") or ""
+        case verb:
             async with turn.write() as work:
-                await service.escalate(work, turn.member, turn.kept["complaint_id"], why)
+                await _FORMS[verb](turn, work, turn.kept["complaint_id"])
             await turn.ack()
-        case "hand_over":
-            async with turn.write() as work:
-                owner = await people.at_desk(
-                    work.session, turn.field("owner") or "", admins=turn.desk.admins
-                )
-                await service.hand_over(work, turn.member, turn.kept["complaint_id"], owner)
-            await turn.ack()
-        case "resolve":
-            outcome = Outcome(turn.field("outcome"))
-            note = turn.field("note") or ""
-            async with turn.write() as work:
-                await service.resolve(work, turn.member, turn.kept["complaint_id"], outcome, note)
-            await turn.ack()
+
+
+async def _escalate(turn: Turn, work: Work, complaint_id: int) -> None:
+    await service.escalate(work, turn.member, complaint_id, turn.field("reason") or "")
+
+
+async def _hand_over(turn: Turn, work: Work, complaint_id: int) -> None:
+    owner = await people.at_desk(work.session, turn.field("owner") or "", admins=turn.desk.admins)
+    await service.hand_over(work, turn.member, complaint_id, owner)
+
+
+async def _resolve(turn: Turn, work: Work, complaint_id: int) -> None:
+    outcome = Outcome(turn.field("outcome"))
+    await service.resolve(work, turn.member, complaint_id, outcome, turn.field("note") or "")
+
+
+async def _snooze(turn: Turn, work: Work, complaint_id: int) -> None:
+    day = turn.field("day")
+    wanted = date.fromisoformat(day) if day else Snooze(turn.field("until"))
+    until = wake_at(wanted, work.now, turn.member.tz)
+    await snoozing.snooze(work, turn.member, complaint_id, until, turn.field("reason") or "")
+
+
+async def _merge(turn: Turn, work: Work, complaint_id: int) -> None:
+    name = turn.field("name") or turn.field("into") or ""
+    into_id = await queries.identify(work.session, name)
+    await merging.merge(work, turn.member, complaint_id, into_id)
+
+
+#: What each form does once it is submitted.
+_FORMS = {
+    "escalate": _escalate,
+    "hand_over": _hand_over,
+    "resolve": _resolve,
+    "snooze": _snooze,
+    "merge": _merge,
+}
+
+
+async def _form(turn: Turn, verb: str, complaint_id: int) -> None:
+    async with turn.read() as session:
+        card = await queries.card(session, complaint_id)
+        replies = await queries.latest_replies(session, complaint_id)
+        more = {"others": await queries.alike(session, card)} if verb == "merge" else {}
+    await turn.form(
+        f"complaints/{verb}_form",
+        keep={"complaint_id": complaint_id},
+        card=card,
+        replies=replies,
+        **more,
+    )
+
+
+async def _opening_form(turn: Turn, record: int, source: str) -> None:
+    """Open the form for an order, or for the order of the parcel that it is about."""
+    async with turn.read() as session:
+        parcel = await shipping.card(session, record) if source == "parcel" else None
+        order = await orders.card_by_id(session, parcel.order.id if parcel else record)
+    regarding = Linked("parcel", parcel.parcel.id) if parcel else None
+    keep = {"order_id": order.id, **about.keep(regarding)}
+    await turn.form("complaints/form", keep=keep, order=order, text=None)
+
+
+async def _go_to(turn: Turn, where: str, complaint_id: int) -> None:
+    """Ask for a refund from the case, which it then belongs to, or look at its order."""
+    async with turn.read() as session:
+        card = await queries.card(session, complaint_id)
+    if where == "refund":
+        await refunds.open_form(turn, card.order.id, Linked("complaint", complaint_id))
+    else:
+        await show_by_id(turn, card.order.id)
 
 
 async def _open_as_filled_in(turn: Turn, order_id: int) -> None:
@@ -124,7 +186,13 @@ async def _open(
 ) -> None:
     async with turn.write() as work:
         complaint = await service.open_case(
-            work, turn.member, order_id, text, category=category, severity=severity
+            work,
+            turn.member,
+            order_id,
+            text,
+            category=category,
+            severity=severity,
+            about=await about.kept(turn, work.session),
         )
     async with turn.read() as session:
         card = await queries.card(session, complaint.id)

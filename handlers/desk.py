@@ -126,14 +126,18 @@ async def _state(turn: Turn) -> Payload:
         settings = await merchants.settings(session)
         waiting, refunds_total = await refunds.waiting(session)
         unresolved, complaints_total = await complaints.unresolved(session)
+        snoozed, snoozed_total = await complaints.snoozed(session)
         _, late_total = await shipping.late(session, turn.now)
         return {
             "member": turn.member,
             "away": turn.member.is_away(turn.now),
+            "now": turn.now,
             "refunds": waiting,
             "refunds_total": refunds_total,
             "complaints": unresolved,
             "complaints_total": complaints_total,
+            "snoozed": snoozed,
+            "snoozed_total": snoozed_total,
             "late_total": late_total,
             "jobs": await jobs.counts(session),
             "dead": await jobs.dead(session) if admin else [],

@@ -57,14 +57,15 @@ async def click(turn: Turn) -> None:
         case "confirm":
             async with turn.write() as work:
                 await service.confirm(work, turn.member, int(turn.value))
-            await _show_id(turn)
+            await show_by_id(turn, int(turn.value))
         case "show":
-            await _show_id(turn)
+            await show_by_id(turn, int(turn.value))
 
 
-async def _show_id(turn: Turn) -> None:
+async def show_by_id(turn: Turn, order_id: int) -> None:
+    """Show the order's card to this person alone."""
     async with turn.read() as session:
-        order = await queries.card_by_id(session, int(turn.value))
+        order = await queries.card_by_id(session, order_id)
     await _answer(turn, order)
 
 

@@ -7,13 +7,14 @@ import re
 from slack_bolt.async_app import AsyncApp
 
 from domain import merchants
+from domain.links import Linked
 from domain.money import Money, is_amount, is_currency, parse_amount
 from domain.orders import queries as orders
 from domain.people import Can
 from domain.refunds import queries, service
 from domain.refunds.model import Reason
 from domain.refunds.service import Ask
-from handlers import desk
+from handlers import about, desk
 from handlers.turn import Turn
 
 
@@ -41,15 +42,20 @@ async def ask(turn: Turn) -> None:
     await _request(turn, order.id, Ask(reason=reason, note=note, amount=money))
 
 
+async def open_form(turn: Turn, order_id: int, regarding: Linked | None = None) -> None:
+    """Open the form for an order; the refund will belong to what it is about, if anything."""
+    turn.member.must(Can.REQUEST_REFUND)
+    async with turn.read() as session:
+        order = await orders.card_by_id(session, order_id)
+    await _form(turn, order, regarding=regarding)
+
+
 async def click(turn: Turn) -> None:
     """Follow one of the buttons about a refund."""
     record = int(turn.value)
     match turn.action["action_id"].split(".")[1]:
         case "open":
-            turn.member.must(Can.REQUEST_REFUND)
-            async with turn.read() as session:
-                order = await orders.card_by_id(session, record)
-            await _form(turn, order)
+            await open_form(turn, record)
         case "approve":
             async with turn.write() as work:
                 await service.approve(work, turn.member, record)
@@ -111,7 +117,8 @@ def _sum(turn: Turn, name: str, currency: str) -> Money | None:
 
 async def _request(turn: Turn, order_id: int, wanted: Ask) -> None:
     async with turn.write() as work:
-        refund = await service.request(work, turn.member, order_id, wanted)
+        told = await about.kept(turn, work.session)
+        refund = await service.request(work, turn.member, order_id, wanted, about=told)
     async with turn.read() as session:
         card = await queries.card(session, refund.id)
         channel = (await merchants.settings(session))["channel.refunds"]
@@ -130,11 +137,13 @@ async def _form(
     amount: str | None = None,
     reason: Reason | None = None,
     note: str | None = None,
+    regarding: Linked | None = None,
 ) -> None:
     await turn.form(
         "refunds/form",
-        keep={"order_id": order.id},
+        keep={"order_id": order.id, **about.keep(regarding)},
         order=order,
+        about=regarding,
         amount=amount,
         reason=reason,
         note=note,

@@ -70,8 +70,8 @@ class Turn:
 
     @property
     def value(self) -> str:
-        """The clicked button's value: a record's id."""
-        return str(self.action.get("value", ""))
+        """The value of the clicked button or chosen option: a record's id."""
+        return str((self.action.get("selected_option") or self.action).get("value", ""))
 
     @property
     def kept(self) -> Payload:

@@ -294,6 +294,7 @@ def complaint(**changes: Any) -> Complaint:
         "opened_by": AGENT,
         "opened_at": ago(hours=2),
         "answer_due_at": NOW + timedelta(hours=22),
+        "resolve_due_at": NOW + timedelta(hours=34),
     }
     return Complaint(**values | changes)
 
@@ -301,6 +302,33 @@ def complaint(**changes: Any) -> Complaint:
 def complaint_card(**changes: Any) -> ComplaintCard:
     """The case's card; changes are of the complaint."""
     return ComplaintCard(complaint(**changes), order())
+
+
+def snoozed_complaint(**changes: Any) -> Complaint:
+    """A case that is put off until tomorrow."""
+    values: dict[str, Any] = {
+        "state": ComplaintState.ACKNOWLEDGED,
+        "owner": AGENT,
+        "answer_due_at": None,
+        "snoozed_by": APPROVER,
+        "wake_due_at": NOW + timedelta(days=1),
+        "snooze_reason": "The spare lid comes on Friday",
+    }
+    return complaint(**values | changes)
+
+
+def merged_complaint(**changes: Any) -> Complaint:
+    """A duplicate that goes on in the case."""
+    values: dict[str, Any] = {
+        "id": 9,
+        "state": ComplaintState.MERGED,
+        "merged_into": 7,
+        "merged_by": APPROVER,
+        "merged_at": ago(minutes=5),
+        "answer_due_at": None,
+        "resolve_due_at": None,
+    }
+    return complaint(**values | changes)
 
 
 def reply(**changes: Any) -> Reply:

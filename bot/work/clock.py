@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
 
 from sqlalchemy import literal, select, union_all
@@ -16,8 +17,8 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from bot.work.outcomes import sentence
 from domain import record
-from domain.complaints import service as complaints
-from domain.complaints.model import Complaint
+from domain.complaints import clocks
+from domain.complaints.model import Complaint, Target
 from domain.orders import service as orders
 from domain.orders.model import Order
 from domain.refunds import service as refunds
@@ -54,9 +55,20 @@ SWEEPS: Mapping[str, Sweep] = {
     "undecided refunds": Sweep(Refund.reminder_due_at, undecided.sweep),
     "late parcels": Sweep(Parcel.late_due_at, shipping.sweep_late),
     "silent carriers": Sweep(Parcel.silent_due_at, shipping.sweep_silent),
-    # Before its warnings: an escalation starts the clock anew, and speaks for what it missed.
-    "unanswered complaints": Sweep(Complaint.answer_due_at, complaints.sweep_unanswered),
-    "complaints to remind of": Sweep(Complaint.warning_due_at, complaints.sweep_warnings),
+    "snoozed complaints": Sweep(Complaint.wake_due_at, clocks.sweep_snoozed),
+    # Before their warnings: an escalation speaks for the ones that it missed.
+    "unanswered complaints": Sweep(
+        Complaint.answer_due_at, partial(clocks.sweep_overdue, target=Target.ANSWER)
+    ),
+    "unresolved complaints": Sweep(
+        Complaint.resolve_due_at, partial(clocks.sweep_overdue, target=Target.RESOLVE)
+    ),
+    "answers to remind of": Sweep(
+        Complaint.answer_warning_due_at, partial(clocks.sweep_warnings, target=Target.ANSWER)
+    ),
+    "complaints to remind of": Sweep(
+        Complaint.resolve_warning_due_at, partial(clocks.sweep_warnings, target=Target.RESOLVE)
+    ),
 }
 
 

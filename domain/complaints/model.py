@@ -1,7 +1,8 @@
-"""The complaint, the states it may pass through, and what people say in its thread."""
+"""The complaint, the states it may pass through, its clocks, and what people say in its thread."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -17,22 +18,27 @@ if TYPE_CHECKING:
 
 
 class State(StrEnum):
-    """Where a case stands; `escalated` goes with a level from 1."""
+    """Where a case stands; `escalated` goes with a level from 1, `merged` with another case."""
 
     OPEN = "open"
     ACKNOWLEDGED = "acknowledged"
     ESCALATED = "escalated"
     RESOLVED = "resolved"
+    MERGED = "merged"
     REOPENED = "reopened"
 
 
+_UNANSWERED = frozenset({State.ACKNOWLEDGED, State.ESCALATED, State.RESOLVED, State.MERGED})
 TRANSITIONS: Mapping[State, frozenset[State]] = {
-    State.OPEN: frozenset({State.ACKNOWLEDGED, State.ESCALATED, State.RESOLVED}),
-    State.ACKNOWLEDGED: frozenset({State.ESCALATED, State.RESOLVED}),
-    State.ESCALATED: frozenset({State.ACKNOWLEDGED, State.ESCALATED, State.RESOLVED}),
+    State.OPEN: _UNANSWERED,
+    State.ACKNOWLEDGED: frozenset({State.ESCALATED, State.RESOLVED, State.MERGED}),
+    State.ESCALATED: _UNANSWERED,
     State.RESOLVED: frozenset({State.REOPENED}),
-    State.REOPENED: frozenset({State.ACKNOWLEDGED, State.ESCALATED, State.RESOLVED}),
+    State.MERGED: frozenset({State.REOPENED}),
+    State.REOPENED: _UNANSWERED,
 }
+#: Nothing is left to do on these, and no clock runs.
+CLOSED = frozenset({State.RESOLVED, State.MERGED})
 
 
 class Category(StrEnum):
@@ -47,7 +53,7 @@ class Category(StrEnum):
 
 
 class Severity(StrEnum):
-    """How much hangs on it; `high` halves the time to answer."""
+    """How much hangs on it; `high` halves the times to answer and to resolve it."""
 
     NORMAL = "normal"
     HIGH = "high"
@@ -63,14 +69,34 @@ class Outcome(StrEnum):
     UNFOUNDED = "unfounded"
 
 
+class Target(StrEnum):
+    """What a case is measured by; each target has a clock of its own, see `Complaint.clock`."""
+
+    ANSWER = "answer"
+    RESOLVE = "resolve"
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """A time to do something in, and when the thread is reminded next, None once it was twice."""
+
+    started_at: datetime
+    due_at: datetime
+    warning_due_at: datetime | None
+
+
 class Complaint(Owned, Base):
     """What a buyer complains of, on one order; `level` counts the escalations."""
 
     __tablename__ = "complaints"
     __table_args__ = (
         Index(None, "merchant_id", "order_id"),
+        Index(None, "merchant_id", "merged_into"),
         Index(None, "answer_due_at"),
-        Index(None, "warning_due_at"),
+        Index(None, "answer_warning_due_at"),
+        Index(None, "resolve_due_at"),
+        Index(None, "resolve_warning_due_at"),
+        Index(None, "wake_due_at"),
     )
 
     order_id: Mapped[int] = mapped_column(Id, ForeignKey("orders.id", ondelete="RESTRICT"))
@@ -91,12 +117,25 @@ class Complaint(Owned, Base):
     resolved_at: Mapped[datetime | None]
     outcome: Mapped[Outcome | None]
     resolution: Mapped[str | None]
-    #: When the clock escalates it; None while somebody has it in hand.
+    #: When it was last opened again; `opened_at` stays.
+    reopened_at: Mapped[datetime | None]
+    #: The case it goes on in.
+    merged_into: Mapped[int | None] = mapped_column(
+        Id, ForeignKey("complaints.id", ondelete="RESTRICT")
+    )
+    merged_by: Mapped[str | None]
+    merged_at: Mapped[datetime | None]
+    #: Who let it sleep, until when the clock wakes it, and why; None while it is awake.
+    snoozed_by: Mapped[str | None]
+    wake_due_at: Mapped[datetime | None]
+    snooze_reason: Mapped[str | None]
+    #: The two clocks. One without a `due_at` does not run: it was met, or is over.
+    answer_started_at: Mapped[datetime | None]
     answer_due_at: Mapped[datetime | None]
-    #: When the time to answer began.
-    clock_started_at: Mapped[datetime | None]
-    #: When the clock reminds its thread next; None once it has, twice.
-    warning_due_at: Mapped[datetime | None]
+    answer_warning_due_at: Mapped[datetime | None]
+    resolve_started_at: Mapped[datetime | None]
+    resolve_due_at: Mapped[datetime | None]
+    resolve_warning_due_at: Mapped[datetime | None]
 
     @property
     def name(self) -> str:
@@ -108,11 +147,47 @@ class Complaint(Owned, Base):
         """Whether nobody has it in hand."""
         return State.ACKNOWLEDGED in TRANSITIONS[self.state]
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether it is resolved, or goes on in another case."""
+        return self.state in CLOSED
+
+    @property
+    def is_snoozed(self) -> bool:
+        """Whether it sleeps, and its time to resolve stands still."""
+        return self.snoozed_by is not None
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether it is open although its time to resolve is over."""
+        return not self.is_closed and self.resolve_due_at is None
+
+    @property
+    def next_due(self) -> tuple[Target, datetime] | None:
+        """What is due next and when, None if nothing is."""
+        due = [(at, one) for one in Target if (at := getattr(self, f"{one}_due_at"))]
+        return next(((one, at) for at, one in sorted(due)), None)
+
+    def clock(self, target: Target) -> Clock | None:
+        """Return a target's clock, None if it does not run."""
+        started_at, due_at, warning_due_at = (getattr(self, name) for name in _columns(target))
+        return Clock(started_at, due_at, warning_due_at) if started_at and due_at else None
+
+    def set_clock(self, target: Target, clock: Clock | None) -> None:
+        """Have a target's clock run like this, or stop it."""
+        times = (clock.started_at, clock.due_at, clock.warning_due_at) if clock else (None,) * 3
+        for name, time in zip(_columns(target), times, strict=True):
+            setattr(self, name, time)
+
     def move(self, to: State) -> None:
         """Pass to another state; raises `WrongState` if the table has no such arrow."""
         if to not in TRANSITIONS[self.state]:
             raise WrongState(f"Complaint {self.name}", self.state, to, TRANSITIONS[self.state])
         self.state = to
+
+
+def _columns(target: Target) -> tuple[str, str, str]:
+    return f"{target}_started_at", f"{target}_due_at", f"{target}_warning_due_at"
 
 
 class Reply(Owned, Base):

@@ -75,6 +75,8 @@ class RefundView:
     money: Money
     requested_by: str
     at: datetime
+    #: The case that it answers.
+    complaint_id: int | None = None
 
     @property
     def name(self) -> str:
@@ -91,6 +93,7 @@ class ComplaintView:
     level: int
     text: str
     at: datetime
+    merged_into: int | None = None
 
     @property
     def name(self) -> str:
@@ -325,6 +328,7 @@ def _view(
             Money(row["amount"], currency),
             row["requested_by"],
             at(row["requested_at"]),
+            row["complaint_id"],
         )
         for row in refunds
     ]
@@ -362,6 +366,7 @@ def _view(
                 row["level"],
                 row["text"],
                 at(row["opened_at"]),
+                row["merged_into"],
             )
             for row in complaints
         ),

@@ -9,6 +9,7 @@ from sqlalchemy import Label, Select, func, select
 
 from domain.complaints.model import Complaint
 from domain.events import Event, Kind
+from domain.links import Link
 from domain.orders.model import Line, Order
 from domain.refunds.model import HOLDING, Part, Refund
 from domain.rows import Row, nested
@@ -82,8 +83,21 @@ def _parcels() -> Select[*tuple[Any, ...]]:
 
 
 def _refunds() -> Select[*tuple[Any, ...]]:
+    complaint = (
+        select(func.max(Link.subject_id))
+        .where(Link.subject == "complaint", Link.other == "refund", Link.other_id == Refund.id)
+        .correlate(Refund)
+        .scalar_subquery()
+    )
     return (
-        select(Refund.id, Refund.state, Refund.amount, Refund.requested_by, Refund.requested_at)
+        select(
+            Refund.id,
+            Refund.state,
+            Refund.amount,
+            Refund.requested_by,
+            Refund.requested_at,
+            complaint.label("complaint_id"),
+        )
         .where(Refund.order_id == Order.id)
         .correlate(Order)
         .order_by(Refund.id)
@@ -92,7 +106,14 @@ def _refunds() -> Select[*tuple[Any, ...]]:
 
 def _complaints() -> Select[*tuple[Any, ...]]:
     return (
-        select(Complaint.id, Complaint.state, Complaint.level, Complaint.text, Complaint.opened_at)
+        select(
+            Complaint.id,
+            Complaint.state,
+            Complaint.level,
+            Complaint.text,
+            Complaint.opened_at,
+            Complaint.merged_into,
+        )
         .where(Complaint.order_id == Order.id)
         .correlate(Order)
         .order_by(Complaint.id)

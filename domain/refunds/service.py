@@ -173,6 +173,7 @@ async def request(
         reason=ask.reason,
         policy=verdict.explanation,
         policy_version=refund.policy_version,
+        **links.as_data(about),
     )
     if not verdict.approvers:
         refund.move(State.APPROVED)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain import links
 from domain.errors import RecordNotFound
+from domain.links import Linked
 from domain.orders.model import OPEN, UNSHIPPED, Order
 from domain.shipping.model import ENDED, Parcel, Scan
 
@@ -22,6 +25,7 @@ class ParcelCard:
     parcel: Parcel
     order: Order
     scan: Scan | None
+    links: Sequence[Linked] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,7 @@ async def card(session: AsyncSession, parcel_id: int) -> ParcelCard:
     ).first()
     if row is None:
         raise RecordNotFound("parcel", parcel_id)
-    return ParcelCard(*row)
+    return ParcelCard(*row, links=await links.of(session, "parcel", parcel_id))
 
 
 async def late(session: AsyncSession, now: datetime, *, start: int = 0) -> tuple[list[Late], int]:

@@ -6,15 +6,17 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Select, event, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain import merchants
+from domain.complaints import clocks
 from domain.complaints import service as complaints
-from domain.complaints.model import Complaint
-from domain.events import Event
+from domain.complaints.model import Complaint, Target
+from domain.events import Event, Kind
 from domain.money import Money
 from domain.orders import queries as orders
 from domain.orders.intake import LineDraft, OrderDraft, ParcelDraft
@@ -36,6 +38,11 @@ WAREHOUSE = Member("U0WAREHOUSE", "warehouse")
 FINANCE = Member("U0FINANCE", "finance")
 ADMIN = Member("U0ADMIN", "admin")
 NOBODY = Member("U0NOBODY", None, admins=("U0ADMIN",))
+
+UNANSWERED = partial(clocks.sweep_overdue, target=Target.ANSWER)
+UNRESOLVED = partial(clocks.sweep_overdue, target=Target.RESOLVE)
+REMIND = partial(clocks.sweep_warnings, target=Target.ANSWER)
+REMIND_TO_RESOLVE = partial(clocks.sweep_warnings, target=Target.RESOLVE)
 
 PAID = Outcome(Result.SUCCEEDED, "re_1")
 REFUSED = Outcome(Result.FAILED, "re_1", "The card is closed")
@@ -189,10 +196,22 @@ class Desk:
         async with self.work(AGENT.member_id) as work:
             return (await complaints.open_case(work, AGENT, order_id, text)).id
 
+    async def complain_and_acknowledge(self, order_id: int) -> int:
+        """Open a case that the agent has in hand at once; returns its id."""
+        complaint_id = await self.complain(order_id)
+        async with self.work(AGENT.member_id) as work:
+            await complaints.acknowledge(work, AGENT, complaint_id)
+        return complaint_id
+
     async def case(self, complaint_id: int) -> Complaint:
         """Return a case's row."""
         row: Complaint = await self.one(select(Complaint).where(Complaint.id == complaint_id))
         return row
+
+    async def warnings(self, complaint_id: int) -> list[Event]:
+        """Return what a case was reminded of."""
+        warned = await self.events(Kind.COMPLAINT_WARNED)
+        return [one for one in warned if one.subject_id == complaint_id]
 
     async def scan(
         self, state: ParcelState, tracking_number: str = TRACKING, **changes: Any

@@ -6,12 +6,22 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from domain.complaints import queries, service
+from domain.complaints.case import TopLevelReached
 from domain.complaints.model import TRANSITIONS, Category, Complaint, Outcome, Severity, State
 from domain.errors import ReasonNeeded, RecordNotFound, RoleNeeded, WrongState
 from domain.events import Kind
 from domain.people import Member
 from domain.store import Work
-from tests.domain.desk import AGENT, APPROVER, FINANCE, NOBODY, OTHER_AGENT, Desk
+from tests.domain.desk import (
+    AGENT,
+    APPROVER,
+    FINANCE,
+    NOBODY,
+    OTHER_AGENT,
+    REMIND,
+    UNANSWERED,
+    Desk,
+)
 
 
 @pytest.fixture
@@ -41,14 +51,14 @@ async def test_the_buyers_words_stay_out_of_the_log(desk: Desk, case: int) -> No
 
 
 async def test_the_clock_escalates_level_by_level_until_the_top(desk: Desk, case: int) -> None:
-    assert await desk.later(hours=23).sweep(service.sweep_unanswered) == 0
+    assert await desk.later(hours=23).sweep(UNANSWERED) == 0
     for day, level in ((1, 1), (2, 2), (3, 3)):
-        assert await desk.later(days=day).sweep(service.sweep_unanswered) == 1
+        assert await desk.later(days=day).sweep(UNANSWERED) == 1
         assert (await desk.case(case)).level == level
-    await desk.later(days=4).sweep(service.sweep_unanswered)
+    await desk.later(days=4).sweep(UNANSWERED)
     complaint = await desk.case(case)
     assert (complaint.level, complaint.state, complaint.answer_due_at) == (3, State.ESCALATED, None)
-    assert await desk.later(days=50).sweep(service.sweep_unanswered) == 0
+    assert await desk.later(days=50).sweep(UNANSWERED) == 0
     raised = await desk.events(Kind.COMPLAINT_ESCALATED)
     assert [(one.actor, one.why, one.data["level"]) for one in raised] == [
         ("clock", "nobody answered in time", level) for level in (1, 2, 3)
@@ -57,20 +67,20 @@ async def test_the_clock_escalates_level_by_level_until_the_top(desk: Desk, case
 
 async def test_half_and_most_of_the_time_are_told_once_each(desk: Desk, case: int) -> None:
     hours = (0, 11, 12, 13, 19, 20, 23)
-    told = [await desk.later(hours=hour).sweep(service.sweep_warnings) for hour in hours]
+    told = [await desk.later(hours=hour).sweep(REMIND) for hour in hours]
     assert told == [0, 0, 1, 0, 0, 1, 0]
     warned = await desk.events(Kind.COMPLAINT_WARNED)
     assert [(one.actor, one.subject_id, one.data["share"]) for one in warned] == [
         ("clock", case, 50),
         ("clock", case, 80),
     ]
-    assert await desk.later(days=1).sweep(service.sweep_unanswered) == 1
-    assert await desk.later(hours=36).sweep(service.sweep_warnings) == 1
+    assert await desk.later(days=1).sweep(UNANSWERED) == 1
+    assert await desk.later(hours=36).sweep(REMIND) == 1
 
 
 async def test_of_two_reminders_that_were_missed_the_later_is_told(desk: Desk, case: int) -> None:
-    assert await desk.later(hours=22).sweep(service.sweep_warnings) == 1
-    assert await desk.later(hours=23).sweep(service.sweep_warnings) == 0
+    assert await desk.later(hours=22).sweep(REMIND) == 1
+    assert await desk.later(hours=23).sweep(REMIND) == 0
     assert [one.data["share"] for one in await desk.events(Kind.COMPLAINT_WARNED)] == [80]
     assert case
 
@@ -81,8 +91,8 @@ async def test_an_answered_case_is_not_reminded_of(
 ) -> None:
     async with desk.work() as work:
         await answer(work, AGENT, case)
-    assert await desk.later(hours=23).sweep(service.sweep_warnings) == 0
-    assert (await desk.case(case)).warning_due_at is None
+    assert await desk.later(hours=23).sweep(REMIND) == 0
+    assert (await desk.case(case)).answer_warning_due_at is None
 
 
 async def test_each_level_calls_its_own_people_and_the_last_for_all_above(
@@ -92,7 +102,7 @@ async def test_each_level_calls_its_own_people_and_the_last_for_all_above(
     await desk.setting("complaint.level_1", "U0LEAD")
     await desk.setting("complaint.level_3", "<@U0BOSS>, S0BOARD")
     for day in (1, 2, 3, 4):
-        await desk.later(days=day).sweep(service.sweep_unanswered)
+        await desk.later(days=day).sweep(UNANSWERED)
     raised = await desk.events(Kind.COMPLAINT_ESCALATED)
     top = ["U0BOSS", "S0BOARD"]
     assert [one.data["called"] for one in raised] == [["U0LEAD"], [], top, top]
@@ -107,8 +117,8 @@ async def test_where_much_hangs_on_it_there_is_half_the_time(desk: Desk) -> None
         )
     assert (case.category, case.severity) == (Category.DAMAGED, Severity.HIGH)
     assert case.answer_due_at == desk.now + timedelta(hours=12)
-    assert case.warning_due_at == desk.now + timedelta(hours=6)
-    assert await desk.later(hours=12).sweep(service.sweep_unanswered) == 1
+    assert case.answer_warning_due_at == desk.now + timedelta(hours=6)
+    assert await desk.later(hours=12).sweep(UNANSWERED) == 1
     assert (await desk.case(case.id)).answer_due_at == desk.now + timedelta(hours=24)
 
 
@@ -117,7 +127,7 @@ async def test_weekends_count(desk: Desk) -> None:
     case = await friday.complain(await friday.order())
     saturday = friday.later(days=1)
     assert saturday.now.weekday() == 5
-    assert await saturday.sweep(service.sweep_unanswered) == 1
+    assert await saturday.sweep(UNANSWERED) == 1
     assert (await desk.case(case)).level == 1
 
 
@@ -125,8 +135,8 @@ async def test_the_clock_goes_by_the_settings(desk: Desk) -> None:
     await desk.setting("complaint.answer_within_hours", "2")
     await desk.setting("complaint.levels", "1")
     case = await desk.complain(await desk.order())
-    assert await desk.later(hours=2).sweep(service.sweep_unanswered) == 1
-    assert await desk.later(hours=4).sweep(service.sweep_unanswered) == 1
+    assert await desk.later(hours=2).sweep(UNANSWERED) == 1
+    assert await desk.later(hours=4).sweep(UNANSWERED) == 1
     assert (await desk.case(case)).level == 1
 
 
@@ -135,7 +145,7 @@ async def test_a_sweep_takes_the_oldest_first_and_no_more_than_asked(desk: Desk)
     second = await desk.later(hours=1).complain(order_id)
     first = await desk.complain(order_id)
     late = desk.later(days=2)
-    assert await late.sweep(service.sweep_unanswered, 1) == 1
+    assert await late.sweep(UNANSWERED, 1) == 1
     assert ((await desk.case(first)).level, (await desk.case(second)).level) == (1, 0)
 
 
@@ -144,13 +154,13 @@ async def test_whoever_takes_it_in_hand_stops_the_clock(desk: Desk, case: int) -
         await service.acknowledge(work, APPROVER, case)
     complaint = await desk.case(case)
     assert (complaint.state, complaint.acknowledged_by) == (State.ACKNOWLEDGED, "U0APPROVER")
-    assert await desk.later(days=30).sweep(service.sweep_unanswered) == 0
+    assert await desk.later(days=30).sweep(UNANSWERED) == 0
 
 
 async def test_a_second_acknowledgement_says_what_can_be_done(desk: Desk, case: int) -> None:
     async with desk.work() as work:
         await service.acknowledge(work, AGENT, case)
-    says = "is acknowledged, so it can't be acknowledged. It can be escalated or resolved."
+    says = "is acknowledged, so it can't be acknowledged. It can be escalated, merged or resolved."
     with pytest.raises(WrongState, match=says):
         async with desk.work() as work:
             await service.acknowledge(work, OTHER_AGENT, case)
@@ -173,7 +183,7 @@ async def test_above_the_top_level_there_is_nothing(desk: Desk, case: int) -> No
     for _ in range(3):
         async with desk.work() as work:
             await service.escalate(work, AGENT, case, "Again")
-    with pytest.raises(service.TopLevelReached, match=r"at the top level \(3\) already. Resolve"):
+    with pytest.raises(TopLevelReached, match=r"at the top level \(3\) already. Resolve"):
         async with desk.work() as work:
             await service.escalate(work, AGENT, case, "Again")
     assert (await desk.case(case)).level == 3
@@ -185,7 +195,7 @@ async def test_a_resolved_case_is_closed_until_it_is_reopened(desk: Desk, case: 
     complaint = await desk.case(case)
     assert (complaint.state, complaint.outcome) == (State.RESOLVED, Outcome.REPLACED)
     assert (complaint.resolution, complaint.resolved_by) == ("New mug", "U0AGENT")
-    assert await desk.later(days=9).sweep(service.sweep_unanswered) == 0
+    assert await desk.later(days=9).sweep(UNANSWERED) == 0
     with pytest.raises(WrongState, match="is resolved, so it can't be escalated"):
         async with desk.work() as work:
             await service.escalate(work, AGENT, case, "Again")
@@ -199,7 +209,7 @@ async def test_a_resolved_case_is_closed_until_it_is_reopened(desk: Desk, case: 
         None,
     )
     assert complaint.answer_due_at == later.now + timedelta(hours=24)
-    assert await later.later(days=1).sweep(service.sweep_unanswered) == 1
+    assert await later.later(days=1).sweep(UNANSWERED) == 1
 
 
 async def test_whoever_acknowledges_owns_the_case_until_it_is_handed_over(
@@ -222,7 +232,7 @@ async def test_handing_over_is_no_answer(desk: Desk, case: int) -> None:
     complaint = await desk.case(case)
     assert (complaint.state, complaint.owner) == (State.OPEN, "U0APPROVER")
     assert complaint.answered_at is None
-    assert await desk.later(days=1).sweep(service.sweep_unanswered) == 1
+    assert await desk.later(days=1).sweep(UNANSWERED) == 1
 
 
 @pytest.mark.parametrize("to", [FINANCE, NOBODY])

@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 import templates
 from domain import people
+from domain.complaints import merging, snoozing
 from domain.complaints import service as complaints
 from domain.complaints.model import Outcome
 from domain.complaints.replies import Said
@@ -33,6 +34,9 @@ from tests.domain.desk import (
     APPROVER,
     FINANCE,
     OTHER_APPROVER,
+    REMIND,
+    UNANSWERED,
+    UNRESOLVED,
     WAREHOUSE,
     Desk,
     draft,
@@ -111,8 +115,8 @@ async def _refunds(desk: Desk, order_id: int) -> None:
 
 async def _case(desk: Desk, order_id: int) -> None:
     case = await desk.complain(order_id, f"{BUYER['buyer_name']} is angry")
-    await desk.later(hours=13).sweep(complaints.sweep_warnings)
-    await desk.later(days=2).sweep(complaints.sweep_unanswered)
+    await desk.later(hours=13).sweep(REMIND)
+    await desk.later(days=2).sweep(UNANSWERED)
     said = Said("C1", "1.1", f"{BUYER['buyer_name']} called", desk.now)
     async with desk.work(AGENT.member_id) as work:
         await complaints.hear(work, AGENT, case, said)
@@ -120,6 +124,13 @@ async def _case(desk: Desk, order_id: int) -> None:
     async with desk.work(AGENT.member_id) as work:
         await complaints.acknowledge(work, AGENT, case)
         await complaints.hand_over(work, AGENT, case, APPROVER)
+        await snoozing.snooze(work, AGENT, case, desk.now + timedelta(days=1), "Waits for a mug")
+        await snoozing.wake(work, AGENT, case)
+    await desk.setting("complaint.levels", "1")
+    await desk.later(days=4).sweep(UNRESOLVED)
+    other = await desk.complain(order_id, "The same again")
+    async with desk.work(AGENT.member_id) as work:
+        await merging.merge(work, AGENT, other, case)
         await complaints.resolve(work, AGENT, case, Outcome.REPLACED, "New mug")
         await complaints.reopen(work, AGENT, case)
 
@@ -146,6 +157,8 @@ async def test_the_log_says_who_did_what_to_what_when_and_why(desk: Desk, day: l
         Kind.REFUND_EXPIRED: "nobody decided in time",
         Kind.REFUND_UNKNOWN: "no answer in 30 s",
         Kind.REFUND_FAILED: "The card is closed",
+        Kind.COMPLAINT_OVERDUE: "not resolved in time",
+        Kind.COMPLAINT_SNOOZED: "Waits for a mug",
         Kind.COMPLAINT_ESCALATED: "Third time",
         Kind.COMPLAINT_RESOLVED: "New mug",
         Kind.PARCEL_TROUBLED: "past its delivery promise",

@@ -30,7 +30,18 @@ from domain.shipping import queries as parcel_queries
 from domain.shipping import service as shipping
 from domain.shipping.model import Parcel, ParcelState, Scan
 from domain.store import Work
-from tests.domain.desk import ADMIN, AGENT, APPROVER, FINANCE, Desk, asking, draft, parcel, usd
+from tests.domain.desk import (
+    ADMIN,
+    AGENT,
+    APPROVER,
+    FINANCE,
+    UNANSWERED,
+    Desk,
+    asking,
+    draft,
+    parcel,
+    usd,
+)
 
 
 @pytest.fixture
@@ -148,10 +159,10 @@ async def test_the_clock_of_one_desk_does_not_strike_for_the_other(
         shipping.sweep_late,
         shipping.sweep_silent,
         refunds.sweep_expired,
-        complaints.sweep_unanswered,
+        UNANSWERED,
     ):
         assert await late.sweep(sweep) == 0
-    assert await theirs.later(days=60).sweep(complaints.sweep_unanswered) == 1
+    assert await theirs.later(days=60).sweep(UNANSWERED) == 1
 
 
 async def test_a_carriers_word_reaches_the_desk_that_it_was_sent_to(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from alembic import command
@@ -16,7 +16,7 @@ from sqlalchemy import inspect, select, text
 from sqlalchemy.engine import Connection
 
 from bot import migrate
-from domain.complaints.model import Complaint
+from domain.complaints.model import Complaint, Target
 from domain.store import Store
 from migrations.metadata import metadata
 
@@ -99,6 +99,11 @@ async def test_a_case_from_before_goes_up_and_down_unharmed(empty_store: Store) 
         [case] = await session.scalars(select(Complaint))
         assert (case.owner, case.category, case.severity) == ("U0BEN", "other", "normal")
         assert case.answered_at == case.acknowledged_at == datetime(2026, 11, 24, 11, tzinfo=UTC)
+        # Reckoned from the upgrade: from its opening it would be over at once.
+        clock = case.clock(Target.RESOLVE)
+        assert clock
+        assert clock.due_at - clock.started_at == timedelta(hours=72)
+        assert clock.started_at > datetime(2026, 11, 24, 12, tzinfo=UTC)
     await migrate.downgrade(empty_store, "0001")
     async with empty_store.read(1) as session:
         assert await session.scalar(text("SELECT text FROM complaints")) == "Cracked"

@@ -72,7 +72,7 @@ async def test_the_clock_escalates_when_nobody_answers_in_time(shop: Shop) -> No
     card = await shop.card(COMPLAINTS, "level 1")
     await shop.slack.click(BEN, "complaint.acknowledge", channel=COMPLAINTS)
     await shop.card(COMPLAINTS, "cknowledged")
-    await shop.later(hours=100)
+    await shop.later(hours=40)
     assert "level 2" not in text_of(shop.slack.messages(COMPLAINTS)[-1])
     replies = await shop.slack.until(lambda: shop.slack.thread(COMPLAINTS, card["ts"])[3:], 10)
     assert "nobody answered in time" in text_of(shop.slack.thread(COMPLAINTS, card["ts"])[2])

@@ -47,7 +47,7 @@ async def test_a_reply_of_the_team_takes_the_case_in_hand(shop: Shop) -> None:
     assert f"<@{BEN}> has it in hand" in text_of(card)
     assert "first answer" in text_of(card)
     assert "complaint.acknowledge" not in buttons(card)
-    await shop.later(hours=100)
+    await shop.later(hours=30)
     await shop.quiet()
     said = [text_of(one) for one in shop.slack.thread(COMPLAINTS, card["ts"])[2:]]
     assert len(said) == 1

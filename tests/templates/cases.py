@@ -12,7 +12,9 @@ from typing import Any
 import templates
 from domain.complaints.model import Outcome
 from domain.complaints.model import State as ComplaintState
+from domain.complaints.queries import ComplaintCard
 from domain.events import Kind
+from domain.links import Linked
 from domain.merchants import in_use
 from domain.orders.model import State as OrderState
 from domain.people import Can
@@ -115,20 +117,55 @@ def _refunds() -> dict[str, Values]:
             "amount": "12.50",
             "reason": Reason.DAMAGED,
             "note": "damaged in transit",
+            "about": Linked("complaint", 7),
         },
         "refunds/form@blank": {
             "order": samples.order_view(),
             "amount": None,
             "reason": None,
             "note": None,
+            "about": None,
         },
         "refunds/decline_form": {"card": asked},
         "refunds/paid_form": {"card": samples.refund_card(by_hand)},
     }
 
 
+_AWAY = {"owner": AGENT, "called": []}
+#: What else a thread may be told: name, kind, and what is particular about the event.
+_NOTES: tuple[tuple[str, Kind, Values], ...] = (
+    (
+        "half_to_resolve",
+        Kind.COMPLAINT_WARNED,
+        {"data": {"share": 80, "target": "resolve"} | _AWAY},
+    ),
+    (
+        "deputy",
+        Kind.COMPLAINT_WARNED,
+        {"data": {"share": 50, "owner": AGENT, "called": [APPROVER]}},
+    ),
+    (
+        "next_level",
+        Kind.COMPLAINT_ESCALATED,
+        {"actor": "clock", "data": {"level": 1, "called": [APPROVER], "called_level": 2}},
+    ),
+    (
+        "all_away",
+        Kind.COMPLAINT_ESCALATED,
+        {"actor": "clock", "data": {"level": 1, "called": [], "all_away": True}},
+    ),
+    ("awake", Kind.COMPLAINT_WOKEN, {"actor": "clock", "data": _AWAY}),
+    ("duplicate", Kind.COMPLAINT_MERGED, {"subject_id": 9}),
+    ("apart", Kind.COMPLAINT_REOPENED, {"subject_id": 9}),
+    ("refund", Kind.REFUND_REQUESTED, {"subject": "refund", "subject_id": 12}),
+)
+
+
 def _complaints() -> dict[str, Values]:
     card = samples.complaint_card()
+    duplicate = samples.merged_complaint()
+    links = [Linked("parcel", 5), Linked("refund", 12)]
+    survivor = ComplaintCard(samples.complaint(), samples.order(), links, [duplicate])
     return {
         "complaints/case": {"card": card, "now": NOW},
         "complaints/case@escalated": {
@@ -157,12 +194,37 @@ def _complaints() -> dict[str, Values]:
             ),
             "now": NOW,
         },
+        "complaints/case@snoozed": {
+            "card": ComplaintCard(samples.snoozed_complaint(), samples.order()),
+            "now": NOW,
+        },
+        "complaints/case@merged": {
+            "card": ComplaintCard(samples.merged_complaint(), samples.order()),
+            "now": NOW,
+        },
+        "complaints/case@overdue": {
+            "card": samples.complaint_card(
+                state=ComplaintState.ACKNOWLEDGED,
+                owner=APPROVER,
+                answer_due_at=None,
+                resolve_due_at=None,
+            ),
+            "now": NOW,
+        },
+        "complaints/case@survivor": {"card": survivor, "now": NOW},
         "complaints/form": {"order": samples.order_view(), "text": None},
         "complaints/pick": {"text": "The lid of 1042 is cracked"},
         "complaints/opened": {"card": card, "channel": "C0COMPLAINTS"},
         "complaints/opened@unset": {"card": card, "channel": None},
         "complaints/escalate_form": {"card": card, "replies": [samples.reply()]},
         "complaints/hand_over_form": {"card": card, "replies": [samples.reply()]},
+        "complaints/snooze_form": {"card": card, "replies": [samples.reply()]},
+        "complaints/merge_form": {
+            "card": card,
+            "replies": [samples.reply()],
+            "others": [samples.complaint_card(id=12)],
+        },
+        "complaints/merge_form@alone": {"card": card, "replies": [], "others": []},
         "complaints/resolve_form": {"card": card, "replies": [samples.reply()]},
         **{
             f"complaints/note@{kind}": {
@@ -176,11 +238,16 @@ def _complaints() -> dict[str, Values]:
                         "share": 50,
                         "owner": APPROVER,
                         "called": [APPROVER, "S0LEADS"],
+                        "about": [{"subject": "complaint", "id": 12}],
                     },
                 ),
             }
             for kind in Kind
             if kind.startswith("Complaint")
+        },
+        **{
+            f"complaints/note@{name}": {"card": survivor, "event": samples.event(kind, **changes)}
+            for name, kind, changes in _NOTES
         },
     }
 
@@ -237,6 +304,9 @@ def _desk() -> dict[str, Values]:
         "refunds_total": 1,
         "complaints": [samples.complaint()],
         "complaints_total": 1,
+        "snoozed": [samples.snoozed_complaint(id=8)],
+        "snoozed_total": 1,
+        "now": NOW,
         "late_total": 3,
         "jobs": {"ready": 2, "dead": 1},
         "dead": [samples.job()],
@@ -249,6 +319,8 @@ def _desk() -> dict[str, Values]:
         "refunds_total": 0,
         "complaints": [],
         "complaints_total": 0,
+        "snoozed": [],
+        "snoozed_total": 0,
         "late_total": 0,
         "jobs": {},
         "dead": [],

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
 from domain.complaints.model import Category, Outcome, Severity
+from domain.complaints.model import State as ComplaintState
+from domain.complaints.policy import Snooze
 from domain.merchants import in_use
 from domain.orders import queries as orders
 from domain.orders.model import State as OrderState
@@ -89,15 +92,36 @@ PUBLIC = [
         ),
         (
             "complaints/case@acknowledged",
-            ":large_blue_circle: *Complaint C-7 about order 1042* · <@U0APPROVER1> has it in hand",
+            ":large_blue_circle: *Complaint C-7 about order 1042* · <@U0APPROVER1> has it in hand, to be resolved by <!date^1795638600^{date_short_pretty} at {time}|Nov 25, 2026, 8:30 PM UTC>",
         ),
+        (
+            "complaints/case@overdue",
+            ":red_circle: *Complaint C-7 about order 1042* · <@U0APPROVER1> has it in hand, not resolved in time",
+        ),
+        (
+            "complaints/case@snoozed",
+            ":white_circle: *Complaint C-7 about order 1042* · snoozed until <!date^1795602600^{date_short_pretty} at {time}|Nov 25, 2026, 10:30 AM UTC>, by <@U0APPROVER1>: The spare lid comes on Friday",
+        ),
+        (
+            "complaints/case@merged",
+            ":white_circle: *Complaint C-9 about order 1042* · merged into C-7 by <@U0APPROVER1>",
+        ),
+        (
+            "complaints/note@half_to_resolve",
+            "Most of the time to resolve it is over: due <!date^1795638600^{date_short_pretty} at {time}|Nov 25, 2026, 8:30 PM UTC> · <@U0AGENT1> is away, and nobody stands in",
+        ),
+        (
+            "complaints/note@next_level",
+            "Escalated to level 1. Everyone there is away, so level 2 is called: <@U0APPROVER1>",
+        ),
+        ("complaints/note@duplicate", "<@U0AGENT1> merged C-9 into this case"),
         (
             "complaints/case@resolved",
             ":large_green_circle: *Complaint C-7 about order 1042* · resolved by <@U0AGENT1>: replaced — A new lid is on its way",
         ),
         (
             "complaints/note@ComplaintWarned",
-            "Half of the time to answer is over: due <!date^1795595400^{date_short_pretty} at {time}|Nov 25, 2026, 8:30 AM UTC>",
+            "Half of the time to answer is over: due <!date^1795595400^{date_short_pretty} at {time}|Nov 25, 2026, 8:30 AM UTC> · <@U0APPROVER1>",
         ),
         (
             "complaints/note@ComplaintHandedOver",
@@ -282,6 +306,7 @@ def test_the_refund_form_leaves_out_what_cant_be_refunded_by_quantity() -> None:
 def test_the_forms_offer_every_reason_and_outcome() -> None:
     assert _options(rendered("refunds/form")) == [reason.value for reason in Reason]
     assert _options(rendered("complaints/resolve_form")) == [outcome.value for outcome in Outcome]
+    assert _options(rendered("complaints/snooze_form")) == list(Snooze)
     kinds = [one.value for one in (*Category, *Severity)]
     assert _options(rendered("complaints/form")) == kinds
     assert _options(rendered("complaints/pick")) == kinds
@@ -318,6 +343,16 @@ def test_the_forms_offer_every_reason_and_outcome() -> None:
             "complaint.resolve",
             {"outcome": "complaint.outcome", "note": "complaint.note"},
         ),
+        (
+            "complaints/snooze_form",
+            "complaint.snooze",
+            {"until": "complaint.until", "day": "complaint.day", "reason": "complaint.why"},
+        ),
+        (
+            "complaints/merge_form",
+            "complaint.merge",
+            {"into": "complaint.into", "name": "complaint.name"},
+        ),
     ],
 )
 def test_a_form_is_read_by_these_names(case: str, callback: str, fields: dict[str, str]) -> None:
@@ -346,11 +381,52 @@ def test_a_case_names_its_owner_once_and_offers_at_most_five_things() -> None:
     assert "Owner" not in whole(rendered("complaints/case@acknowledged"))
     assert list(buttons(rendered("complaints/case@escalated"))) == [
         "complaint.acknowledge",
+        "complaint.resolve",
         "complaint.escalate",
         "complaint.hand_over",
-        "complaint.resolve",
-        "order.show",
     ]
+
+
+def test_the_next_step_of_a_case_comes_first_and_the_rest_is_in_its_menu() -> None:
+    first = {
+        "complaints/case": "complaint.acknowledge",
+        "complaints/case@acknowledged": "complaint.resolve",
+        "complaints/case@snoozed": "complaint.wake",
+        "complaints/case@merged": "complaint.reopen",
+    }
+    assert {case: next(iter(buttons(rendered(case)))) for case in first} == first
+    assert _menu(rendered("complaints/case")) == ["refund:7", "merge:7", "order:7"]
+    assert _menu(rendered("complaints/case@acknowledged")) == [
+        "refund:7",
+        "snooze:7",
+        "merge:7",
+        "order:7",
+    ]
+
+
+def test_a_case_shows_what_belongs_to_it() -> None:
+    shown = whole(rendered("complaints/case@survivor"))
+    assert "with P-5 and R-12 · took in C-9" in shown
+    shared = whole(rendered("orders/card", order=_tied_order()))
+    assert "awaiting approval · for C-7" in shared
+    assert "complaint · merged into C-7" in shared
+
+
+def _tied_order() -> orders.OrderView:
+    return samples.order_view(
+        refunds=(samples.refund_view(complaint_id=7),),
+        complaints=(samples.complaint_view(state=ComplaintState.MERGED, merged_into=7),),
+    )
+
+
+def _menu(card: dict[str, Any]) -> list[str]:
+    [menu] = [
+        element
+        for block in card["blocks"]
+        for element in block.get("elements", ())
+        if element["type"] == "overflow"
+    ]
+    return [option["value"] for option in menu["options"]]
 
 
 def test_a_case_says_what_it_is_about_and_how_much_hangs_on_it() -> None:
@@ -361,7 +437,7 @@ def test_a_case_says_what_it_is_about_and_how_much_hangs_on_it() -> None:
 
 
 def test_a_case_s_forms_show_what_was_said_last() -> None:
-    for verb in ("escalate", "hand_over", "resolve"):
+    for verb in ("escalate", "hand_over", "resolve", "snooze", "merge"):
         assert "ask the warehouse for a spare lid" in whole(rendered(f"complaints/{verb}_form"))
 
 
@@ -377,7 +453,11 @@ def test_every_trouble_comes_with_advice(trouble: Trouble) -> None:
 
 
 def test_a_parcel_in_hand_cant_be_taken_twice_and_one_on_its_way_needs_nobody() -> None:
-    assert list(buttons(rendered("shipping/alert@in_hand"))) == ["refund.open", "order.show"]
+    assert list(buttons(rendered("shipping/alert@in_hand"))) == [
+        "complaint.open.parcel",
+        "refund.open",
+        "order.show",
+    ]
     assert buttons(rendered("shipping/alert@over")) == {}
 
 
@@ -426,6 +506,7 @@ def test_home_shows_what_waits_and_lets_admins_retry() -> None:
         "1 thing went wrong",
         "1 refund waits",
         "1 complaint is open",
+        "1 complaint is snoozed",
         "3 orders are late",
     ]
     assert "desk.retry" in buttons(home)
