@@ -235,7 +235,7 @@ async def _judge(work: Work, batch: Batch, refund: Refund) -> None:
             work,
             refund,
             f"{batch.provider.capitalize()} takes {accepted} of {refund.money} and refuses the "
-            f"rest ({words}). Refund the rest there, and this is paid",
+            f"rest: {words}. Refund the rest there, and this counts as paid",
         )
     elif any(one.accepted is None for one in shares):
         await _doubt(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from domain.events import Kind
 from domain.orders.model import Line, Order
@@ -51,19 +51,12 @@ async def gather(work: Work, batch: Batch) -> None:
 
     Two refunds of one item could not be told apart in the provider's report.
     """
-    waiting = await work.session.scalars(
-        select(Refund)
-        .where(Refund.provider == batch.provider, Refund.batch_id.is_(None))
-        .where(Refund.state == State.SUBMITTED)
-        .where(select(Share.id).where(Share.refund_id == Refund.id).exists())
-        .order_by(Refund.id)
-        .limit(MOST + 1)
-        # Whoever holds one of them opens the next batch for it.
-        .with_for_update(skip_locked=True)
+    # Whoever holds one of them is left to it.
+    found = await work.session.scalars(
+        _waiting(batch.provider).limit(MOST).with_for_update(skip_locked=True)
     )
     taken: dict[int, Refund] = {}
-    found = waiting.all()
-    for refund in found[:MOST]:
+    for refund in found:
         taken.setdefault(refund.order_id, refund)
     for refund in taken.values():
         refund.batch_id = batch.id
@@ -72,7 +65,7 @@ async def gather(work: Work, batch: Batch) -> None:
         share.position = position
     batch.move(BatchState.GATHERED if taken else BatchState.DONE)
     batch.due_at = work.now
-    if len(taken) < len(found):
+    if (await work.session.scalars(_waiting(batch.provider).limit(1))).first() is not None:
         await _open(work, batch.provider)
 
 
@@ -98,6 +91,17 @@ def record(work: Work, batch: Batch, kind: Kind, why: str | None) -> None:
         provider=batch.provider,
         reference=batch.reference,
         document=batch.document,
+    )
+
+
+def _waiting(provider: str) -> Select[Refund]:
+    """Select the refunds that are in no batch yet, oldest first."""
+    return (
+        select(Refund)
+        .where(Refund.provider == provider, Refund.batch_id.is_(None))
+        .where(Refund.state == State.SUBMITTED)
+        .where(select(Share.id).where(Share.refund_id == Refund.id).exists())
+        .order_by(Refund.id)
     )
 
 

@@ -31,8 +31,8 @@ async def test_a_refund_taken_in_part_is_neither_paid_nor_failed_until_the_rest_
     refund = await counter.desk.refund(refund_id)
     assert refund.state is State.UNKNOWN
     assert refund.failure == (
-        "Amazon takes 12.50 USD of 42.50 USD and refuses the rest (Not eligible. (18028)). "
-        "Refund the rest there, and this is paid"
+        "Amazon takes 12.50 USD of 42.50 USD and refuses the rest: Not eligible. (18028). "
+        "Refund the rest there, and this counts as paid"
     )
     assert (await counter.card()).held.minor == 4_250
     [posted] = counter.amazon.transactions
