@@ -64,16 +64,13 @@ COMMANDS = (
     Command(
         "/deskhand",
         "Help, settings and status of the desk",
-        "[help | settings | status | away | back]",
+        "[help | settings | status | away [DAY] | back]",
         (
             ("/deskhand help", "what the desk can do"),
             ("/deskhand settings", "channels, limits and clocks (admins)"),
             ("/deskhand status", "what waits for somebody, and what went wrong"),
-            (
-                "/deskhand away 2026-12-01",
-                "out of office until that day, or with a deputy: the form",
-            ),
-            ("/deskhand back", "back in office"),
+            ("/deskhand away", "out of office: until when, and who is called instead"),
+            ("/deskhand back", "back in the office"),
         ),
     ),
 )

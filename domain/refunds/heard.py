@@ -10,6 +10,7 @@ from domain.orders.model import Order
 from domain.refunds import matching, service
 from domain.refunds.model import Part, PartKind, Reason, Refund, State
 from domain.refunds.payment import Report
+from domain.refunds.recording import record
 from domain.store import Work
 
 
@@ -98,14 +99,11 @@ async def _enter(work: Work, order: Order, report: Report) -> Refund:
     )
     work.session.add(refund)
     await work.session.flush()
-    work.record(
-        Kind.REFUND_FOUND,
+    record(
+        work,
         refund,
-        order_id=order.id,
-        why=refund.explanation,
-        state=refund.state,
-        amount=refund.amount,
-        currency=refund.currency,
+        Kind.REFUND_FOUND,
+        refund.explanation,
         provider=refund.provider,
         reference=refund.provider_reference,
     )

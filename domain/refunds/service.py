@@ -34,6 +34,7 @@ from domain.refunds.model import (
     State,
 )
 from domain.refunds.payment import ByHand, Instruction, Outcome, Portion, Result
+from domain.refunds.recording import record
 from domain.store import Subject, Work
 
 
@@ -165,7 +166,7 @@ async def request(
         undecided.start(refund, settings)
     await work.session.flush()
     await links.tie(work, refund, about)
-    _record(
+    record(
         work,
         refund,
         Kind.REFUND_REQUESTED,
@@ -233,7 +234,7 @@ async def withdraw(work: Work, member: Member, refund_id: int) -> Refund:
         raise RoleNeeded("withdraw this refund", ["the person who asked for it"])
     refund.move(State.WITHDRAWN)
     _decide(work, refund, member)
-    _record(work, refund, Kind.REFUND_WITHDRAWN, None)
+    record(work, refund, Kind.REFUND_WITHDRAWN, None)
     return refund
 
 
@@ -245,7 +246,7 @@ async def sweep_expired(work: Work, *, most: int) -> int:
             refund.move(State.EXPIRED)
             refund.decided_at = work.now
             undecided.stop(refund)
-            _record(work, refund, Kind.REFUND_EXPIRED, "nobody decided in time")
+            record(work, refund, Kind.REFUND_EXPIRED, "nobody decided in time")
     return len(due)
 
 
@@ -266,7 +267,7 @@ async def submit(work: Work, refund_id: int, provider: str) -> Instruction | Non
             return None
         refund.move(State.SUBMITTED)
         refund.provider, refund.payment_reference = provider, order.payment_reference
-        _record(work, refund, Kind.REFUND_SUBMITTED, None, provider=provider)
+        record(work, refund, Kind.REFUND_SUBMITTED, None, provider=provider)
     elif refund.state not in (State.SUBMITTED, State.UNKNOWN) or refund.batch_id is not None:
         return None
     return Instruction(
@@ -286,7 +287,7 @@ async def resubmit(work: Work, refund_id: int) -> bool:
     refund = await work.lock(Refund, refund_id)
     if refund.state is State.UNKNOWN:
         refund.move(State.SUBMITTED)
-        _record(work, refund, Kind.REFUND_SUBMITTED, None, provider=refund.provider)
+        record(work, refund, Kind.REFUND_SUBMITTED, None, provider=refund.provider)
     return refund.state is State.SUBMITTED
 
 
@@ -321,7 +322,7 @@ async def lose_sight(work: Work, refund_id: int, why: str) -> Refund:
     refund = await work.lock(Refund, refund_id)
     if refund.state is State.SUBMITTED:
         refund.move(State.UNKNOWN)
-        _record(work, refund, Kind.REFUND_UNKNOWN, why)
+        record(work, refund, Kind.REFUND_UNKNOWN, why)
     return refund
 
 
@@ -344,7 +345,7 @@ async def mark_paid(work: Work, member: Member, refund_id: int, reference: str) 
     refund.move(State.SUCCEEDED)
     refund.provider_reference = reference.strip()
     refund.settled_at = work.now
-    _record(work, refund, Kind.REFUND_SUCCEEDED, None, reference=refund.provider_reference)
+    record(work, refund, Kind.REFUND_SUCCEEDED, None, reference=refund.provider_reference)
     return refund
 
 
@@ -357,7 +358,7 @@ def _settle(work: Work, refund: Refund, outcome: Outcome) -> None:
     refund.failure = outcome.failure
     refund.settled_at = work.now
     kind = Kind.REFUND_SUCCEEDED if target is State.SUCCEEDED else Kind.REFUND_FAILED
-    _record(
+    record(
         work,
         refund,
         kind,
@@ -379,10 +380,10 @@ def _wait(work: Work, refund: Refund, outcome: Outcome) -> None:
         refund.failure = outcome.failure
         if refund.state is State.SUBMITTED:
             refund.move(State.UNKNOWN)
-        _record(work, refund, Kind.REFUND_UNKNOWN, outcome.failure)
+        record(work, refund, Kind.REFUND_UNKNOWN, outcome.failure)
     elif refund.state is State.UNKNOWN:
         refund.move(State.SUBMITTED)
-        _record(work, refund, Kind.REFUND_SUBMITTED, None, provider=refund.provider)
+        record(work, refund, Kind.REFUND_SUBMITTED, None, provider=refund.provider)
 
 
 async def portions(work: Work, refund: Refund) -> tuple[Portion, ...]:
@@ -478,19 +479,4 @@ def _decide(work: Work, refund: Refund, member: Member) -> None:
 
 
 def _record_verdict(work: Work, refund: Refund, kind: Kind, why: str | None) -> None:
-    _record(work, refund, kind, why, policy_version=refund.policy_version)
-
-
-def _record(
-    work: Work, refund: Refund, kind: Kind, why: str | None, **data: str | int | None
-) -> None:
-    work.record(
-        kind,
-        refund,
-        order_id=refund.order_id,
-        why=why,
-        state=refund.state,
-        amount=refund.amount,
-        currency=refund.currency,
-        **data,
-    )
+    record(work, refund, kind, why, policy_version=refund.policy_version)

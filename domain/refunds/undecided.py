@@ -11,6 +11,7 @@ from domain.merchants import Settings
 from domain.refunds import policy
 from domain.refunds.model import Refund, State
 from domain.refunds.policy import Step
+from domain.refunds.recording import record
 from domain.store import Work
 
 
@@ -62,7 +63,7 @@ async def _remind(work: Work, refund: Refund, settings: Settings) -> None:
         refund.reminder_due_at = None
         await _pass_on(work, refund, settings, why="whoever decides refunds can't be reached")
     else:
-        _record(work, refund, Kind.REFUND_REMINDED, None, called)
+        record(work, refund, Kind.REFUND_REMINDED, None, called=called)
 
 
 async def _pass_on(work: Work, refund: Refund, settings: Settings, why: str | None) -> None:
@@ -71,7 +72,7 @@ async def _pass_on(work: Work, refund: Refund, settings: Settings, why: str | No
     if named and refund.passed_on_at is None:
         refund.passed_on_at = work.now
         refund.passed_on_to = await _reach(work, refund, named) or named
-        _record(work, refund, Kind.REFUND_PASSED_ON, why, refund.passed_on_to)
+        record(work, refund, Kind.REFUND_PASSED_ON, why, called=refund.passed_on_to)
 
 
 async def _reach(work: Work, refund: Refund, named: Sequence[str]) -> list[str]:
@@ -79,16 +80,3 @@ async def _reach(work: Work, refund: Refund, named: Sequence[str]) -> list[str]:
     spent = {refund.requested_by, *(approval.member_id for approval in refund.approvals)}
     present = await people.on_duty(work.session, named, work.now)
     return [one for one in present if one not in spent]
-
-
-def _record(work: Work, refund: Refund, kind: Kind, why: str | None, called: Sequence[str]) -> None:
-    work.record(
-        kind,
-        refund,
-        order_id=refund.order_id,
-        why=why,
-        state=refund.state,
-        amount=refund.amount,
-        currency=refund.currency,
-        called=list(called),
-    )

@@ -20,7 +20,7 @@ _ROWS = (
         "INSERT INTO refunds (merchant_id, order_id, key, state, amount, currency, reason,"
         " approvers_needed, explanation, requested_by, requested_at) VALUES"
         f" (1, 1, '{state}', '{state}', 1, 'USD', 'other', 0, '', 'U1', {_AT})"
-        for state in ("approved", "submitted", "unknown", "succeeded")
+        for state in ("approved", "submitted", "unknown", "succeeded", "awaiting_approval")
     ),
 )
 
@@ -42,6 +42,16 @@ async def test_refunds_under_way_keep_the_payment_they_were_submitted_for(
         "submitted": "pi_1",
         "unknown": "pi_1",
         "succeeded": None,
+        "awaiting_approval": None,
     }
+    # Whatever waits already is looked at by the clock, which finds out what is due.
+    async with empty_store.across() as session:
+        found = await session.execute(
+            text("SELECT state, reminder_due_at = requested_at FROM refunds ORDER BY id")
+        )
+        assert {state: bool(due) for state, due in found if due is not None} == {
+            "awaiting_approval": True
+        }
+        assert await session.scalar(text("SELECT policy_version FROM merchants")) == 1
     await migrate.downgrade(empty_store, "0001")
     assert await migrate.current(empty_store) == "0001"

@@ -366,7 +366,7 @@ def test_the_settings_form_has_a_field_for_every_setting() -> None:
     assert inputs(form) == {
         key: "desk.channel" if key.startswith("channel.") else "desk.value" for key in in_use()
     }
-    refunds = next(b for b in form["blocks"] if b["block_id"] == "channel.refunds")
+    refunds = next(b for b in form["blocks"] if b.get("block_id") == "channel.refunds")
     assert refunds["element"]["initial_conversation"] == "C0REFUNDS"
 
 
