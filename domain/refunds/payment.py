@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
@@ -77,7 +78,7 @@ class OutcomeUnknown(DeskhandError):
 
 
 class PaymentProvider(Protocol):
-    """Moves money back. Both calls may raise `OutcomeUnknown`."""
+    """Moves money back. Paying and asking may raise `OutcomeUnknown`."""
 
     name: str
 
@@ -86,6 +87,9 @@ class PaymentProvider(Protocol):
 
     async def find(self, instruction: Instruction) -> Outcome | None:
         """Return what became of the instruction, None if the provider never heard of its key."""
+
+    def refunds_since(self, since: datetime) -> AsyncIterator[Report]:
+        """Yield every refund that exists there and was made since then, whoever made it."""
 
 
 class ByHand:
@@ -102,3 +106,10 @@ class ByHand:
         """Know nothing: only the person who paid does."""
         del instruction
         return None
+
+    async def refunds_since(self, since: datetime) -> AsyncIterator[Report]:
+        """Yield nothing: there are no books to compare with."""
+        del since
+        nothing: tuple[Report, ...] = ()
+        for report in nothing:
+            yield report

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from stripe import SignatureVerificationError, WebhookSignature
 
-from bot.connectors.stripe.objects import OUR_KEY, SOURCE, from_units, outcome
+from bot.connectors.stripe import objects
+from bot.connectors.stripe.objects import SOURCE, UnreadableRefund
 from bot.work.outcomes import Handler
 from domain.errors import Invalid
 from domain.inbox import Delivery
@@ -28,16 +29,6 @@ class UnreadableEvent(Invalid):
 
     def __init__(self) -> None:
         super().__init__("This is not a Stripe event: a JSON object with an id is expected.")
-
-
-class UnreadableRefund(Invalid):
-    """An event about a refund that does not have what a refund has."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "This Stripe event tells of a refund, but not its id, amount, currency and status. "
-            "Check which API version the webhook at Stripe is set to."
-        )
 
 
 def verify(secret: str, body: bytes, header: str | None) -> bool:
@@ -70,16 +61,9 @@ def report(body: bytes | str) -> Report | None:
         return None
     try:
         refund = event["data"]["object"]
-        return Report(
-            provider=SOURCE,
-            reference=str(refund["id"]),
-            payments=_payments(refund),
-            money=from_units(int(refund["amount"]), str(refund["currency"])),
-            outcome=outcome(refund),
-            key=(refund.get("metadata") or {}).get(OUR_KEY),
-        )
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except (KeyError, TypeError):
         raise UnreadableRefund from None
+    return objects.report(refund)
 
 
 def reader(store: Store, now: Callable[[], datetime]) -> Handler:
@@ -103,9 +87,3 @@ def _event(body: bytes | str) -> dict[str, Any]:
     if not isinstance(event, dict):
         raise UnreadableEvent
     return event
-
-
-def _payments(refund: Mapping[str, Any]) -> list[str]:
-    """Return the ids of the payment; they are objects where the account expands them."""
-    found = (refund.get("payment_intent"), refund.get("charge"))
-    return [str(one["id"] if isinstance(one, dict) else one) for one in found if one]
