@@ -34,6 +34,7 @@ from bot.slack.posting import Posting
 from bot.work.clock import Clock
 from bot.work.outcomes import Handler
 from bot.work.payment import Payments
+from bot.work.reconciling import Reconciling
 from bot.work.worker import Worker
 from domain import merchants
 from domain.refunds.payment import PaymentProvider
@@ -264,6 +265,7 @@ def _handlers(
     return {
         **Posting(store, clients, cards.draw, now).handlers(),
         **Payments(store, providers, now).handlers(),
+        **Reconciling(store, providers, now).handlers(),
         f"inbox.{easypost.SOURCE}": easypost.reader(store, now),
         f"inbox.{Stripe.name}": stripe.reader(store, now),
     }

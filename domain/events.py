@@ -37,6 +37,8 @@ class Kind(StrEnum):
     REFUND_FAILED = "RefundFailed"
     REFUND_UNKNOWN = "RefundUnknown"
     REFUND_FOUND = "RefundFound"
+    REFUNDS_COMPARED = "RefundsCompared"
+    REFUNDS_DIFFER = "RefundsDiffer"
     COMPLAINT_OPENED = "ComplaintOpened"
     COMPLAINT_ACKNOWLEDGED = "ComplaintAcknowledged"
     COMPLAINT_HANDED_OVER = "ComplaintHandedOver"

@@ -136,6 +136,8 @@ _RULES: Mapping[Kind, tuple[_Rule, ...]] = {
     Kind.REFUND_SUCCEEDED: (_refresh("refunds"), _tell_requester),
     Kind.REFUND_FAILED: (_refresh("refunds"), _tell_requester),
     Kind.REFUND_UNKNOWN: (_refresh("refunds"),),
+    Kind.REFUNDS_COMPARED: (_refresh("refunds"),),
+    Kind.REFUNDS_DIFFER: (_post("refunds", "refunds/reconciliation"),),
     Kind.COMPLAINT_OPENED: (_post("complaints", "complaints/case"),),
     Kind.COMPLAINT_ACKNOWLEDGED: _CASE,
     Kind.COMPLAINT_HANDED_OVER: _CASE,

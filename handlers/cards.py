@@ -11,6 +11,7 @@ from domain.complaints import queries as complaints
 from domain.events import Event
 from domain.orders import queries as orders
 from domain.refunds import queries as refunds
+from domain.refunds import reconciliation
 from domain.shipping import queries as shipping
 from domain.shipping import storms
 from templates import Reader, render
@@ -19,6 +20,7 @@ from templates import Reader, render
 _RECORDS: dict[str, tuple[str, Any]] = {
     "refunds/approval": ("card", refunds.card),
     "refunds/told": ("card", refunds.card),
+    "refunds/reconciliation": ("card", reconciliation.card),
     "complaints/case": ("card", complaints.card),
     "complaints/note": ("card", complaints.card),
     "shipping/alert": ("card", shipping.card),

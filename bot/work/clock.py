@@ -20,8 +20,10 @@ from domain.complaints import service as complaints
 from domain.complaints.model import Complaint
 from domain.orders import service as orders
 from domain.orders.model import Order
+from domain.refunds import reconciliation
 from domain.refunds import service as refunds
 from domain.refunds.model import Refund
+from domain.refunds.reconciliation import Reconciliation
 from domain.shipping import service as shipping
 from domain.shipping.model import Parcel
 from domain.store import CLOCK, Store, Work
@@ -49,6 +51,8 @@ class Sweep:
 SWEEPS: Mapping[str, Sweep] = {
     "ship-by": Sweep(Order.ship_by_due_at, orders.sweep_ship_by),
     "refund expiry": Sweep(Refund.expires_due_at, refunds.sweep_expired),
+    "refunds without news": Sweep(Refund.silent_due_at, reconciliation.sweep_silent),
+    "providers to compare with": Sweep(Reconciliation.due_at, reconciliation.sweep_due),
     "late parcels": Sweep(Parcel.late_due_at, shipping.sweep_late),
     "silent carriers": Sweep(Parcel.silent_due_at, shipping.sweep_silent),
     # Before its warnings: an escalation starts the clock anew, and speaks for what it missed.

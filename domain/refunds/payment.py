@@ -72,6 +72,11 @@ class Report:
     outcome: Outcome
     key: str | None = None
 
+    @property
+    def own_key(self) -> str:
+        """The key under which it is kept here, if it was not made from here."""
+        return f"{self.provider}:{self.reference}"
+
 
 class OutcomeUnknown(DeskhandError):
     """The provider may or may not have moved the money: ask it, never guess."""

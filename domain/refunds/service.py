@@ -1,4 +1,4 @@
-"""What can be done with a refund: ask, approve, decline, withdraw, expire, pay."""
+"""What can be done with a refund: ask, approve, decline, withdraw, expire, pay, settle."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain import merchants
 from domain.errors import (
-    Conflict,
     Invalid,
     MalformedAmount,
     OwnRequest,
@@ -23,7 +23,7 @@ from domain.events import Kind
 from domain.money import Money
 from domain.orders.model import Line, Order
 from domain.people import Can, Member
-from domain.refunds import policy
+from domain.refunds import policy, reconciliation
 from domain.refunds.model import (
     HOLDING,
     Approval,
@@ -33,7 +33,7 @@ from domain.refunds.model import (
     Refund,
     State,
 )
-from domain.refunds.payment import ByHand, Instruction, Outcome, Portion, Result
+from domain.refunds.payment import Instruction, Outcome, Portion, Result
 from domain.store import Work
 
 
@@ -44,32 +44,6 @@ class QuantityExceeded(Invalid):
 
     def __init__(self, title: str, asked: int, left: int) -> None:
         super().__init__(f"{asked} × {title} is more than the {left} that can still be refunded.")
-
-
-class PaymentReferenceNeeded(Invalid):
-    """Without a reference nobody finds the payment again."""
-
-    field = "reference"
-
-    def __init__(self) -> None:
-        super().__init__("Give the payment's reference, so that it can be found again.")
-
-
-class AlreadyPaid(Conflict):
-    """The money went back before, by whatever hand."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(f"Refund {name} was already paid. Nothing was changed.")
-
-
-class PaidElsewhere(Conflict):
-    """A provider has the refund in its hands: paying it by hand too would pay it twice."""
-
-    def __init__(self, name: str, provider: str | None) -> None:
-        super().__init__(
-            f"Refund {name} is being paid through {provider}. Wait for its answer: paid by "
-            "hand as well, the buyer would get it twice."
-        )
 
 
 class SumAndParts(Invalid):
@@ -230,20 +204,29 @@ async def submit(work: Work, refund_id: int, provider: str) -> Instruction | Non
     if refund.state is State.APPROVED:
         refund.move(State.SUBMITTED)
         refund.provider, refund.payment_reference = provider, order.payment_reference
+        await reconciliation.follow(work, refund)
         _record(work, refund, Kind.REFUND_SUBMITTED, None, provider=provider)
     elif refund.state not in (State.SUBMITTED, State.UNKNOWN):
         return None
+    return await instruction(work.session, refund)
+
+
+async def instruction(session: AsyncSession, refund: Refund) -> Instruction:
+    """Return what its provider is told to pay, the same at every attempt."""
+    order = await session.get_one(Order, refund.order_id)
     return Instruction(
         refund.key,
         refund.money,
         order.number,
         refund.payment_reference,
-        await _portions(work, refund),
+        await _portions(session, refund),
     )
 
 
 async def settle(work: Work, refund_id: int, outcome: Outcome) -> Refund:
     """Take note of what the provider said; a repeated answer changes nothing.
+
+    Its word stands above a person's who marked the refund as failed.
 
     Raises:
         WrongState: it was never submitted, or the answer contradicts an earlier one.
@@ -257,7 +240,7 @@ async def settle(work: Work, refund_id: int, outcome: Outcome) -> Refund:
         return refund
     refund.move(target)
     refund.provider_reference = outcome.reference or refund.provider_reference
-    refund.failure = outcome.failure
+    refund.failure = outcome.failure or refund.failure
     refund.settled_at = work.now
     kind = Kind.REFUND_SUCCEEDED if target is State.SUCCEEDED else Kind.REFUND_FAILED
     _record(
@@ -280,41 +263,18 @@ async def lose_sight(work: Work, refund_id: int, why: str) -> Refund:
     return refund
 
 
-async def mark_paid(work: Work, member: Member, refund_id: int, reference: str) -> Refund:
-    """Say that finance paid it by hand; `reference` is the payment's own.
-
-    Raises:
-        RoleNeeded: only finance and admins may.
-        Invalid: there is no reference to find the payment by.
-        AlreadyPaid, PaidElsewhere, WrongState: it does not wait for a payment by hand.
-    """
-    member.must(Can.PAY_REFUND)
-    if not reference.strip():
-        raise PaymentReferenceNeeded
-    refund = await work.lock(Refund, refund_id)
-    if refund.state is State.SUCCEEDED:
-        raise AlreadyPaid(refund.name)
-    if refund.state is State.SUBMITTED and refund.provider != ByHand.name:
-        raise PaidElsewhere(refund.name, refund.provider)
-    refund.move(State.SUCCEEDED)
-    refund.provider_reference = reference.strip()
-    refund.settled_at = work.now
-    _record(work, refund, Kind.REFUND_SUCCEEDED, None, reference=refund.provider_reference)
-    return refund
-
-
 def _wait(work: Work, refund: Refund, outcome: Outcome) -> None:
     """Note that the provider has it in hand; one that was lost from sight is found again."""
-    if refund.state not in (State.SUBMITTED, State.UNKNOWN):
+    if refund.state not in (State.SUBMITTED, State.UNKNOWN) and not refund.failed_by_hand:
         return
     refund.provider_reference = outcome.reference or refund.provider_reference
-    if refund.state is State.UNKNOWN:
+    if refund.state is not State.SUBMITTED:
         refund.move(State.SUBMITTED)
         _record(work, refund, Kind.REFUND_SUBMITTED, None, provider=refund.provider)
 
 
-async def _portions(work: Work, refund: Refund) -> tuple[Portion, ...]:
-    found = await work.session.execute(
+async def _portions(session: AsyncSession, refund: Refund) -> tuple[Portion, ...]:
+    found = await session.execute(
         select(Part.kind, Part.amount, Line.external_id, Part.quantity)
         .outerjoin(Line, Line.id == Part.line_id)
         .where(Part.refund_id == refund.id)

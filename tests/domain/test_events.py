@@ -21,6 +21,7 @@ from domain.jobs import Job, NewJob
 from domain.orders import service as orders
 from domain.orders.model import State as OrderState
 from domain.refunds import service as refunds
+from domain.refunds.by_hand import mark_paid
 from domain.refunds.payment import Outcome as Payment
 from domain.refunds.payment import Result
 from domain.shipping import service as shipping
@@ -47,7 +48,7 @@ BUYER = {
 }
 ROBOTS = {"clock", "worker", "import", "easypost", "stripe"}
 #: Kinds that this day does not bring.
-ELSEWHERE = {"StormGrew", "RefundFound"}
+ELSEWHERE = {"StormGrew", "RefundFound", "RefundsCompared", "RefundsDiffer"}
 SHAPES = {
     "post": {"concept", "template", "subject", "id"},
     "refresh": {"subject", "id"},
@@ -97,7 +98,7 @@ async def _refunds(desk: Desk, order_id: int) -> None:
         await refunds.settle(work, large, Payment(Result.FAILED, "re", "The card is closed"))
     by_hand = await desk.paying(order_id, 400, "manual")
     async with desk.work(FINANCE.member_id) as work:
-        await refunds.mark_paid(work, FINANCE, by_hand, "WIRE-7")
+        await mark_paid(work, FINANCE, by_hand, "WIRE-7")
 
 
 async def _case(desk: Desk, order_id: int) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from domain.errors import CurrencyMismatch, MoreThanRefundable, WrongState
 from domain.events import Kind
 from domain.money import Money
-from domain.refunds import heard, service
+from domain.refunds import by_hand, heard
 from domain.refunds.model import Refund, State
 from domain.refunds.payment import Outcome, Report, Result
 from handlers.alerts import route
@@ -123,7 +123,7 @@ async def test_a_key_of_another_desk_is_a_refund_made_elsewhere(desk: Desk) -> N
 async def test_what_finance_marked_as_paid_is_not_counted_again(desk: Desk) -> None:
     refund_id = await desk.paying(await desk.order(), 1_000, "manual")
     async with desk.work(FINANCE.member_id) as work:
-        await service.mark_paid(work, FINANCE, refund_id, "re_7")
+        await by_hand.mark_paid(work, FINANCE, refund_id, "re_7")
     await hear(desk, PAID)
     assert len(await desk.all(select(Refund))) == 1
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from domain.errors import (
@@ -9,7 +11,7 @@ from domain.errors import (
 )
 from domain.events import Kind
 from domain.people import Member
-from domain.refunds import service
+from domain.refunds import by_hand, service
 from domain.refunds.model import PartKind, Refund, State
 from domain.refunds.payment import ByHand, Instruction, Outcome, Portion, Result
 from tests.domain.desk import (
@@ -88,20 +90,22 @@ async def test_a_refund_lost_from_sight_holds_its_money_until_it_is_found(
 
 async def test_finance_pays_by_hand_with_a_reference(desk: Desk, order_id: int) -> None:
     refund_id = await desk.paying(order_id, 1000, ByHand.name)
-    with pytest.raises(service.PaymentReferenceNeeded, match="Give the payment's reference"):
+    with pytest.raises(by_hand.PaymentReferenceNeeded, match="Give the payment's reference"):
         await _pay_by_hand(desk, refund_id, reference=" ")
-    with pytest.raises(RoleNeeded, match="To mark a refund as paid you need to be admin or fin"):
+    with pytest.raises(
+        RoleNeeded, match="To mark a refund as paid or failed you need to be admin or fin"
+    ):
         await _pay_by_hand(desk, refund_id, APPROVER)
     refund = await _pay_by_hand(desk, refund_id)
     assert (refund.state, refund.provider_reference) == (State.SUCCEEDED, "WIRE-7")
     assert (await desk.events(Kind.REFUND_SUCCEEDED))[0].actor == FINANCE.member_id
-    with pytest.raises(service.AlreadyPaid, match="was already paid"):
+    with pytest.raises(by_hand.AlreadyPaid, match="was already paid"):
         await _pay_by_hand(desk, refund_id)
 
 
 async def test_what_a_provider_pays_is_not_paid_by_hand_too(desk: Desk, order_id: int) -> None:
     refund_id = await desk.paying(order_id, 1000)
-    with pytest.raises(service.PaidElsewhere, match="is being paid through stripe"):
+    with pytest.raises(by_hand.PaidElsewhere, match="is being paid through stripe"):
         await _pay_by_hand(desk, refund_id)
     async with desk.work("worker") as work:
         await service.lose_sight(work, refund_id, "no answer")
@@ -115,14 +119,15 @@ async def test_an_undecided_refund_is_not_to_be_paid(desk: Desk, order_id: int) 
 
 
 async def test_paying_by_hand_waits_for_a_person() -> None:
-    by_hand = ByHand()
+    finance = ByHand()
     instruction = Instruction("k", usd(1), "1", None)
-    assert await by_hand.refund(instruction) == Outcome(Result.WAITING)
-    assert await by_hand.find(instruction) is None
+    assert await finance.refund(instruction) == Outcome(Result.WAITING)
+    assert await finance.find(instruction) is None
+    assert [told async for told in finance.refunds_since(datetime.now(UTC))] == []
 
 
 async def _pay_by_hand(
     desk: Desk, refund_id: int, member: Member = FINANCE, reference: str = " WIRE-7 "
 ) -> Refund:
     async with desk.work(member.member_id) as work:
-        return await service.mark_paid(work, member, refund_id, reference)
+        return await by_hand.mark_paid(work, member, refund_id, reference)

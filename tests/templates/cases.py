@@ -61,7 +61,7 @@ def _refunds() -> dict[str, Values]:
             samples.decided_refund(
                 state,
                 decision_note="The carrier pays",
-                failure="The card is closed",
+                failure="The card is closed" if state is RefundState.FAILED else None,
                 provider_reference="re_1",
             )
         )
@@ -97,6 +97,38 @@ def _refunds() -> dict[str, Values]:
         },
         "refunds/decline_form": {"card": asked},
         "refunds/paid_form": {"card": samples.refund_card(by_hand)},
+        "refunds/failed_form": {"card": decided[RefundState.UNKNOWN]},
+        "refunds/failed_form@by_hand": {"card": samples.refund_card(by_hand)},
+        "refunds/approval@failed_by_hand": {
+            "card": samples.refund_card(
+                samples.decided_refund(
+                    RefundState.FAILED, failure="Not in Stripe's list", settled_by=APPROVER
+                )
+            )
+        },
+        "refunds/approval@paid_after_all": {
+            "card": samples.refund_card(
+                samples.decided_refund(RefundState.SUCCEEDED, failure="Not in Stripe's list")
+            )
+        },
+        "refunds/reconciliation": {"card": samples.reconciliation_card(), "now": NOW},
+        "refunds/reconciliation@agreed": {
+            "card": samples.reconciliation_card(differing=0, differences=()),
+            "now": NOW,
+        },
+    }
+
+
+def _reports() -> dict[str, Values]:
+    own = {"shared_by": None, "now": NOW}
+    return {
+        "reports/refunds": {"report": samples.refund_report(), **own},
+        "reports/refunds@shared": {
+            "report": samples.refund_report(),
+            "shared_by": APPROVER,
+            "now": NOW,
+        },
+        "reports/refunds@nothing": {"report": samples.empty_report(), **own},
     }
 
 
@@ -211,6 +243,7 @@ def _desk() -> dict[str, Values]:
         "complaints": [samples.complaint()],
         "complaints_total": 1,
         "late_total": 3,
+        "reconciliations": [samples.reconciliation_card()],
         "jobs": {"ready": 2, "dead": 1},
         "dead": [samples.job()],
         "member": samples.member(),
@@ -222,6 +255,7 @@ def _desk() -> dict[str, Values]:
         "complaints": [],
         "complaints_total": 0,
         "late_total": 0,
+        "reconciliations": [],
         "jobs": {},
         "dead": [],
         "missing": (),
@@ -250,6 +284,7 @@ def _desk() -> dict[str, Values]:
 CASES: dict[str, Values] = {
     **_orders(),
     **_refunds(),
+    **_reports(),
     **_complaints(),
     **_shipping(),
     **_desk(),
