@@ -23,11 +23,15 @@ from bot.connectors.stripe.payments import KeyRefused, Stripe, StripeSilent
 from domain import jobs, merchants, people
 from domain.errors import DeskhandError
 from domain.merchants import Settings
+from domain.refunds import reconciliation
+from domain.refunds.reconciliation import ReconciliationCard
 from domain.store import Store, StoreUnavailable
 from handlers.commands import SCOPES
 
 #: Slack refuses, and so does the desk, a signature that is older than 300 seconds.
 _MOST_SKEW = timedelta(seconds=60)
+#: Refunds are compared each day; a provider may be away for one.
+_COMPARED_WITHIN = timedelta(days=2)
 _LEAST_DISK = 200 * 1024 * 1024
 _SLACK = "https://slack.com/api/"
 _APP = "your app at https://api.slack.com/apps"
@@ -83,8 +87,11 @@ async def _all(config: Config, store: Store) -> Findings:
             settings = await merchants.settings(session)
             admins = [one for one in await people.everyone(session) if one.role == "admin"]
             dead = (await jobs.counts(session)).get(jobs.State.DEAD, 0)
+            compared = await reconciliation.latest(session)
         yield _jobs(dead)
         yield _admins(len(admins) + len(config.admins))
+        for one in compared:
+            yield _compared(one, datetime.now(UTC))
     if config.slack_bot_token is not None:
         client = AsyncWebClient(
             token=config.slack_bot_token.get_secret_value(), base_url=config.slack_api_url
@@ -175,6 +182,25 @@ def _admins(count: int) -> Finding:
         "Nobody is admin, so nobody can change settings in Slack. Name one in DESKHAND_ADMINS or "
         "with `deskhand people set U0123456789 admin`.",
     )
+
+
+def _compared(one: ReconciliationCard, now: datetime) -> Finding:
+    if one.compared_at is None:
+        return Finding(Mark.OPEN, f"Refunds were not compared with {one.provider} yet.")
+    day = f"{one.compared_at:%Y-%m-%d %H:%M} UTC"
+    if now - one.compared_at > _COMPARED_WITHIN:
+        return Finding(
+            Mark.BAD,
+            f"Refunds were last compared with {one.provider} on {day}. `deskhand jobs` says what "
+            "keeps failing; if nothing does, see that it is still connected.",
+        )
+    if one.differing:
+        return Finding(
+            Mark.OPEN,
+            f"{one.provider} and the desk differ in refunds: {one.differing}, as of {day}. "
+            "`/report refunds` in Slack says in which.",
+        )
+    return Finding(Mark.GOOD, f"Refunds agree with {one.provider}'s, as of {day}.")
 
 
 async def _slack(config: Config, client: AsyncWebClient, settings: Settings) -> Findings:

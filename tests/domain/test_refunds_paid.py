@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 import pytest
 
 from domain.errors import (
+    AlreadyDecided,
     MoreThanRefundable,
+    ReasonNeeded,
     RoleNeeded,
     WrongState,
 )
@@ -112,6 +114,43 @@ async def test_what_a_provider_pays_is_not_paid_by_hand_too(desk: Desk, order_id
     assert (await _pay_by_hand(desk, refund_id)).state is State.SUCCEEDED
 
 
+@pytest.mark.parametrize("provider", ["stripe", ByHand.name])
+async def test_a_person_ends_what_nobody_tells_of(desk: Desk, order_id: int, provider: str) -> None:
+    refund_id = await desk.paying(order_id, 6000, provider)
+    if provider == "stripe":
+        with pytest.raises(by_hand.PaidElsewhere, match="is being paid through stripe"):
+            await _mark_failed(desk, refund_id)
+        async with desk.work("worker") as work:
+            await service.lose_sight(work, refund_id, "no answer")
+    with pytest.raises(ReasonNeeded, match="a reason is needed to mark a refund as failed"):
+        await _mark_failed(desk, refund_id, why=" ")
+    with pytest.raises(RoleNeeded, match="you need to be admin or finance"):
+        await _mark_failed(desk, refund_id, APPROVER)
+
+    refund = await _mark_failed(desk, refund_id)
+    assert (refund.state, refund.failure) == (State.FAILED, "Not in the list")
+    assert (refund.settled_by, refund.settled_at) == (FINANCE.member_id, desk.now)
+    [event] = await desk.events(Kind.REFUND_FAILED)
+    assert (event.actor, event.why) == (FINANCE.member_id, "Not in the list")
+    assert (event.data["amount"], event.data["currency"]) == (6000, "USD")
+    with pytest.raises(AlreadyDecided, match="was already marked as failed by @U0FINANCE"):
+        await _mark_failed(desk, refund_id)
+    assert (await desk.request(order_id, 6000)).state is State.AWAITING_APPROVAL
+
+
+async def test_what_is_paid_or_undecided_is_not_marked_as_failed(desk: Desk, order_id: int) -> None:
+    paid = await desk.paying(order_id, 1000)
+    await desk.settle(paid, PAID)
+    with pytest.raises(by_hand.AlreadyPaid):
+        await _mark_failed(desk, paid)
+    for state in ("awaiting approval", "approved"):
+        refund_id = (await desk.request(order_id, 1000)).id
+        if state == "approved":
+            await desk.approve(refund_id)
+        with pytest.raises(WrongState, match=f"is {state}, so it can't be failed"):
+            await _mark_failed(desk, refund_id)
+
+
 async def test_an_undecided_refund_is_not_to_be_paid(desk: Desk, order_id: int) -> None:
     refund = await desk.request(order_id, 1000)
     with pytest.raises(WrongState, match="is awaiting approval, so it can't be succeeded"):
@@ -124,6 +163,13 @@ async def test_paying_by_hand_waits_for_a_person() -> None:
     assert await finance.refund(instruction) == Outcome(Result.WAITING)
     assert await finance.find(instruction) is None
     assert [told async for told in finance.refunds_since(datetime.now(UTC))] == []
+
+
+async def _mark_failed(
+    desk: Desk, refund_id: int, member: Member = FINANCE, why: str = " Not in the list "
+) -> Refund:
+    async with desk.work(member.member_id) as work:
+        return await by_hand.mark_failed(work, member, refund_id, why)
 
 
 async def _pay_by_hand(
