@@ -39,6 +39,7 @@ from bot.work.batches import Batches
 from bot.work.clock import Clock
 from bot.work.outcomes import Handler
 from bot.work.payment import Payments
+from bot.work.reconciling import Reconciling
 from bot.work.worker import Worker
 from domain import merchants
 from domain.refunds.payment import PaymentProvider
@@ -277,6 +278,7 @@ def _handlers(
         **Posting(store, clients, cards.draw, now).handlers(),
         **Payments(store, providers, now).handlers(),
         **Batches(store, providers, now).handlers(),
+        **Reconciling(store, providers, now).handlers(),
         f"inbox.{easypost.SOURCE}": easypost.reader(store, now),
         f"inbox.{Stripe.name}": stripe.reader(store, now),
         f"inbox.{Shopify.name}": shopify.reader(

@@ -43,6 +43,8 @@ class Kind(StrEnum):
     BATCH_SENT = "BatchSent"
     BATCH_UNKNOWN = "BatchUnknown"
     BATCH_CLOSED = "BatchClosed"
+    REFUNDS_COMPARED = "RefundsCompared"
+    REFUNDS_DIFFER = "RefundsDiffer"
     COMPLAINT_OPENED = "ComplaintOpened"
     COMPLAINT_ACKNOWLEDGED = "ComplaintAcknowledged"
     COMPLAINT_HANDED_OVER = "ComplaintHandedOver"

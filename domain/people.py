@@ -26,7 +26,8 @@ class Can(StrEnum):
     LOOK = "look up orders"
     REQUEST_REFUND = "ask for a refund"
     DECIDE_REFUND = "decide refunds"
-    PAY_REFUND = "mark a refund as paid"
+    PAY_REFUND = "mark a refund as paid or failed"
+    REPORT = "read reports"
     COMPLAIN = "work on complaints"
     SHIP = "work on parcels"
     SETTLE = "change settings"
@@ -37,6 +38,8 @@ _ROLES_THAT = {
     Can.REQUEST_REFUND: {"agent", "approver", "finance", "admin"},
     Can.DECIDE_REFUND: {"approver", "admin"},
     Can.PAY_REFUND: {"finance", "admin"},
+    # Who decides, who pays, and who answers for it: a report also says who decided how many.
+    Can.REPORT: {"approver", "finance", "admin"},
     Can.COMPLAIN: {"agent", "approver", "admin"},
     Can.SHIP: {"agent", "approver", "warehouse", "admin"},
     Can.SETTLE: {"admin"},

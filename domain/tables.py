@@ -20,6 +20,8 @@ from sqlalchemy import (
     String,
     TypeDecorator,
     any_,
+    extract,
+    func,
     literal,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -92,6 +94,15 @@ def upsert(session: AsyncSession, table: type[Base]) -> sqlite.Insert | postgres
     if session.get_bind().dialect.name == "postgresql":
         return postgresql.insert(table)
     return sqlite.insert(table)
+
+
+def seconds_between(
+    session: AsyncSession, start: ColumnElement[Any], end: ColumnElement[Any]
+) -> ColumnElement[Any]:
+    """Return the seconds from one time to another."""
+    if session.get_bind().dialect.name == "postgresql":
+        return extract("epoch", end - start)
+    return (func.julianday(end) - func.julianday(start)) * 86_400.0
 
 
 def among(

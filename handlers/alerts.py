@@ -179,6 +179,8 @@ _RULES: Mapping[Kind, tuple[_Rule, ...]] = {
     Kind.REFUND_FAILED: (_refresh("refunds"), _tell_requester),
     Kind.REFUND_UNKNOWN: (_refresh("refunds"),),
     Kind.BATCH_OPENED: (_carry,),
+    Kind.REFUNDS_COMPARED: (_refresh("refunds"),),
+    Kind.REFUNDS_DIFFER: (_post("refunds", "refunds/reconciliation"),),
     Kind.COMPLAINT_OPENED: (_post("complaints", "complaints/case"), _tell_about),
     Kind.COMPLAINT_ACKNOWLEDGED: _CASE,
     Kind.COMPLAINT_HANDED_OVER: _CASE,

@@ -12,6 +12,7 @@ from domain.errors import Overtaken
 from domain.events import Event
 from domain.orders import queries as orders
 from domain.refunds import queries as refunds
+from domain.refunds import reconciliation
 from domain.refunds.model import State
 from domain.shipping import queries as shipping
 from domain.shipping import storms
@@ -22,6 +23,7 @@ _RECORDS: dict[str, tuple[str, Any]] = {
     "refunds/approval": ("card", refunds.card),
     "refunds/note": ("card", refunds.card),
     "refunds/told": ("card", refunds.card),
+    "refunds/reconciliation": ("card", reconciliation.card),
     "complaints/case": ("card", complaints.card),
     "complaints/note": ("card", complaints.card),
     "shipping/alert": ("card", shipping.card),

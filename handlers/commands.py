@@ -62,6 +62,15 @@ COMMANDS = (
         ),
     ),
     Command(
+        "/report",
+        "What some days came to",
+        "refunds [DAYS]",
+        (
+            ("/report refunds", "the last 30 days: how many, how much, how fast, and what waits"),
+            ("/report refunds 7", "the last 7 days"),
+        ),
+    ),
+    Command(
         "/deskhand",
         "Help, settings and status of the desk",
         "[help | settings | status | away [DAY] | back]",

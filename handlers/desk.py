@@ -12,6 +12,7 @@ from domain.complaints import queries as complaints
 from domain.errors import DeskhandError, Invalid
 from domain.people import Can
 from domain.refunds import queries as refunds
+from domain.refunds import reconciliation
 from domain.shipping import queries as shipping
 from handlers import commands, people
 from handlers.turn import Payload, Turn
@@ -139,6 +140,7 @@ async def _state(turn: Turn) -> Payload:
             "snoozed": snoozed,
             "snoozed_total": snoozed_total,
             "late_total": late_total,
+            "reconciliations": await reconciliation.latest(session),
             "jobs": await jobs.counts(session),
             "dead": await jobs.dead(session) if admin else [],
             "missing": merchants.unset_channels(settings) if admin else (),

@@ -1,4 +1,4 @@
-"""Refunds: asking, approving, declining, withdrawing, marking as paid."""
+"""Refunds: asking, approving, declining, withdrawing, marking as paid or failed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from domain.links import Linked
 from domain.money import Money, is_amount, is_currency, parse_amount
 from domain.orders import queries as orders
 from domain.people import Can
-from domain.refunds import queries, service
+from domain.refunds import by_hand, queries, service
 from domain.refunds.model import Reason
 from domain.refunds.service import Ask
 from handlers import about, desk
@@ -66,6 +66,9 @@ async def click(turn: Turn) -> None:
         case "paid":
             turn.member.must(Can.PAY_REFUND)
             await _decision_form(turn, "refunds/paid_form", record)
+        case "failed":
+            turn.member.must(Can.PAY_REFUND)
+            await _decision_form(turn, "refunds/failed_form", record)
         case "withdraw":
             async with turn.write() as work:
                 await service.withdraw(work, turn.member, record)
@@ -85,7 +88,12 @@ async def submit(turn: Turn) -> None:
         case "paid":
             async with turn.write() as work:
                 reference = turn.field("reference") or ""
-                await service.mark_paid(work, turn.member, turn.kept["refund_id"], reference)
+                await by_hand.mark_paid(work, turn.member, turn.kept["refund_id"], reference)
+            await turn.ack()
+        case "failed":
+            async with turn.write() as work:
+                why = turn.field("reason") or ""
+                await by_hand.mark_failed(work, turn.member, turn.kept["refund_id"], why)
             await turn.ack()
 
 

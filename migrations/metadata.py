@@ -6,6 +6,7 @@ from domain import cards, events, inbox, jobs, links, merchants, people, record
 from domain.complaints import model as complaints
 from domain.orders import model as orders
 from domain.refunds import model as refunds
+from domain.refunds import reconciliation
 from domain.shipping import model as shipping
 from domain.tables import Base
 
@@ -20,6 +21,7 @@ __all__ = [
     "metadata",
     "orders",
     "people",
+    "reconciliation",
     "record",
     "refunds",
     "shipping",

@@ -25,9 +25,12 @@ from domain.orders.queries import (
     ScanView,
 )
 from domain.people import Member
+from domain.refunds.differences import Difference, Mismatch
 from domain.refunds.model import Approval, Part, PartKind, Reason, Refund
 from domain.refunds.model import State as RefundState
 from domain.refunds.queries import PartView, RefundCard
+from domain.refunds.reconciliation import ReconciliationCard
+from domain.reports import Decider, RefundReport, Slice, Spread
 from domain.shipping.model import Parcel, ParcelState, Scan, Storm, Trouble
 from domain.shipping.queries import Late, ParcelCard
 from domain.shipping.storms import StormCard
@@ -279,6 +282,109 @@ def part_view(**changes: Any) -> PartView:
 def refund_card(what: Refund | None = None, **changes: Any) -> RefundCard:
     """The refund's card; changes are of the refund."""
     return RefundCard(what or refund(**changes), order(), (part_view(),))
+
+
+def difference(kind: Mismatch, **changes: Any) -> Difference:
+    """A refund that the provider tells otherwise; of one of ours, where the kind is of one."""
+    ours: dict[str, Any] = {
+        "refund_id": 12,
+        "order_id": 42,
+        "order_number": "1042",
+        "state": RefundState.SUBMITTED,
+        "since": ago(days=2),
+        "here": usd(2400),
+    }
+    values: dict[str, Any] = {
+        **({} if kind in {Mismatch.UNCOUNTED, Mismatch.UNNAMED} else ours),
+        "there": usd(2000),
+        "references": ("re_1",),
+    }
+    return Difference(kind, **values | changes)
+
+
+def reconciliation_card(**changes: Any) -> ReconciliationCard:
+    """Of every kind of difference one."""
+    values: dict[str, Any] = {
+        "id": 1,
+        "provider": "stripe",
+        "compared_at": ago(hours=3),
+        "counted": 118,
+        "differing": len(Mismatch),
+        "differences": tuple(difference(kind) for kind in Mismatch),
+    }
+    return ReconciliationCard(**values | changes)
+
+
+def slice_of(name: str | None, count: int, minor: int, **changes: Any) -> Slice:
+    """Refunds in dollars."""
+    values: dict[str, Any] = {"name": name, "count": count, "sums": (usd(minor),)}
+    return Slice(**values | changes)
+
+
+def refund_report(**changes: Any) -> RefundReport:
+    """A month of a busy desk."""
+    both = (Money(8000, "EUR"), usd(120_450))
+    values: dict[str, Any] = {
+        "days": 30,
+        "since": ago(days=30),
+        "total": slice_of(None, 57, 0, sums=(Money(8000, "EUR"), usd(171_300))),
+        "states": (
+            slice_of("awaiting_approval", 3, 6_450),
+            slice_of("submitted", 2, 3_200),
+            slice_of("succeeded", 45, 0, sums=both),
+            slice_of("unknown", 1, 1_999),
+            slice_of("declined", 6, 39_201),
+        ),
+        "reasons": (
+            slice_of("damaged", 24, 61_200),
+            slice_of("not_received", 15, 70_010),
+            slice_of("late", 12, 9_900),
+            slice_of("other", 6, 30_190),
+        ),
+        "providers": (slice_of("stripe", 41, 118_000), slice_of("manual", 7, 10_450)),
+        "approval": (
+            slice_of("0", 20, 20_100),
+            slice_of("1", 33, 98_000),
+            slice_of("2", 3, 51_200),
+            slice_of(None, 1, 2_000),
+        ),
+        "decision": Spread(36, 1_440.0, 12_300.0),
+        "payment": Spread(45, 2.4, 260.0),
+        "deciders": (Decider(APPROVER, 31, 5), Decider(OTHER_APPROVER, 5, 1)),
+        "waiting": [
+            refund(id=7, requested_at=ago(days=3), expires_due_at=None),
+            decided_refund(RefundState.UNKNOWN, id=9),
+            decided_refund(RefundState.SUBMITTED, id=11, provider="manual"),
+        ],
+        "waiting_total": 6,
+        "reconciliations": [
+            reconciliation_card(
+                differing=1, differences=(difference(Mismatch.MISSING, refund_id=31),)
+            ),
+            reconciliation_card(id=2, provider="shopify", differing=0, differences=()),
+            reconciliation_card(
+                id=3, provider="amazon", compared_at=None, counted=0, differing=0, differences=()
+            ),
+        ],
+    }
+    return RefundReport(**values | changes)
+
+
+def empty_report(**changes: Any) -> RefundReport:
+    """A day on which nobody asked for anything."""
+    nothing = slice_of(None, 0, 0, sums=())
+    lists = ("states", "reasons", "providers", "approval", "deciders", "waiting", "reconciliations")
+    return refund_report(
+        **{
+            "days": 1,
+            "total": nothing,
+            "decision": None,
+            "payment": None,
+            "waiting_total": 0,
+            **dict.fromkeys(lists, ()),
+        }
+        | changes
+    )
 
 
 def complaint(**changes: Any) -> Complaint:

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from domain.refunds.payment import Instruction, Outcome, Result
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from domain.refunds.payment import Instruction, Outcome, Report, Result
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A refund in the ledger."""
+
+    instruction: Instruction
+    outcome: Outcome
+    made_at: datetime
 
 
 class PracticeLedger:
@@ -10,14 +23,31 @@ class PracticeLedger:
 
     name = "practice ledger"
 
-    def __init__(self) -> None:
-        self.entries: dict[str, Outcome] = {}
+    def __init__(self, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self.entries: dict[str, Entry] = {}
+        self._now = now
 
     async def refund(self, instruction: Instruction) -> Outcome:
         """Enter the refund under its key, once."""
         reference = f"PRACTICE-{len(self.entries) + 1:06d}"
-        return self.entries.setdefault(instruction.key, Outcome(Result.SUCCEEDED, reference))
+        made = Entry(instruction, Outcome(Result.SUCCEEDED, reference), self._now())
+        return self.entries.setdefault(instruction.key, made).outcome
 
     async def find(self, instruction: Instruction) -> Outcome | None:
         """Return the entry of its key."""
-        return self.entries.get(instruction.key)
+        entry = self.entries.get(instruction.key)
+        return entry.outcome if entry else None
+
+    async def refunds_since(self, since: datetime) -> AsyncIterator[Report]:
+        """Yield the entries since then, oldest first."""
+        for entry in list(self.entries.values()):
+            if entry.made_at >= since:
+                instruction, outcome = entry.instruction, entry.outcome
+                yield Report(
+                    provider=self.name,
+                    reference=outcome.reference or "",
+                    payments=[instruction.payment_reference or ""],
+                    money=instruction.money,
+                    outcome=outcome,
+                    key=instruction.key,
+                )

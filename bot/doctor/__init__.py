@@ -14,11 +14,12 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot import database, migrate
 from bot.config import Config, Misconfigured
 from bot.doctor.findings import Finding, Findings, Mark
-from bot.doctor.payments import payments
+from bot.doctor.payments import compared, payments
 from bot.doctor.slack import APP, slack
 from domain import jobs, merchants, people
 from domain.errors import DeskhandError
 from domain.merchants import Settings
+from domain.refunds import reconciliation
 from domain.store import Store, StoreUnavailable
 
 _LEAST_DISK = 200 * 1024 * 1024
@@ -53,8 +54,11 @@ async def _all(config: Config, store: Store) -> Findings:
             settings = await merchants.settings(session)
             admins = [one for one in await people.everyone(session) if one.role == "admin"]
             dead = (await jobs.counts(session)).get(jobs.State.DEAD, 0)
+            comparisons = await reconciliation.latest(session)
         yield _jobs(dead)
         yield _admins(len(admins) + len(config.admins))
+        for one in comparisons:
+            yield compared(one, datetime.now(UTC))
     if config.slack_bot_token is not None:
         client = AsyncWebClient(
             token=config.slack_bot_token.get_secret_value(), base_url=config.slack_api_url

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from bot.config import Config
 from bot.connectors.amazon import credentials as amazon
 from bot.connectors.amazon.client import Credentials
@@ -11,6 +13,10 @@ from bot.connectors.shopify.payments import Shop, Shopify
 from bot.connectors.stripe.payments import KeyRefused, Stripe, StripeSilent
 from bot.doctor.findings import Finding, Findings, Mark
 from domain.refunds.payment import OutcomeUnknown, ProviderBusy
+from domain.refunds.reconciliation import ReconciliationCard
+
+#: Refunds are compared each day; a provider may be away for one.
+_COMPARED_WITHIN = timedelta(days=2)
 
 
 async def payments(config: Config) -> Findings:
@@ -24,6 +30,26 @@ async def payments(config: Config) -> Findings:
         yield _shopify_webhook(config)
     async for finding in _amazon(config):
         yield finding
+
+
+def compared(one: ReconciliationCard, now: datetime) -> Finding:
+    """Say how the last comparison with a provider went."""
+    if one.compared_at is None:
+        return Finding(Mark.OPEN, f"Refunds were not compared with {one.provider} yet.")
+    day = f"{one.compared_at:%Y-%m-%d %H:%M} UTC"
+    if now - one.compared_at > _COMPARED_WITHIN:
+        return Finding(
+            Mark.BAD,
+            f"Refunds were last compared with {one.provider} on {day}. `deskhand jobs` says what "
+            "keeps failing; if nothing does, see that it is still connected.",
+        )
+    if one.differing:
+        return Finding(
+            Mark.OPEN,
+            f"{one.provider} and the desk differ in refunds: {one.differing}, as of {day}. "
+            "`/report refunds` in Slack says in which.",
+        )
+    return Finding(Mark.GOOD, f"Refunds agree with {one.provider}'s, as of {day}.")
 
 
 async def _stripe(config: Config, api_key: str) -> Finding:

@@ -13,10 +13,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.boundary import answer_error
 from bot.slack.identity import Identity
-from handlers import complaints, desk, orders, people, refunds, replies, shipping
+from handlers import complaints, desk, orders, people, refunds, replies, reports, shipping
 from handlers.turn import Desk
 
-CONVERSATIONS = (orders, refunds, complaints, replies, shipping, people, desk)
+CONVERSATIONS = (orders, refunds, complaints, replies, shipping, reports, people, desk)
 
 
 def build(workplace: Desk, client: AsyncWebClient, *, signing_secret: str) -> AsyncApp:

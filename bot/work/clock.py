@@ -21,9 +21,10 @@ from domain.complaints import clocks
 from domain.complaints.model import Complaint, Target
 from domain.orders import service as orders
 from domain.orders.model import Order
+from domain.refunds import reconciliation, undecided
 from domain.refunds import service as refunds
-from domain.refunds import undecided
 from domain.refunds.model import Refund
+from domain.refunds.reconciliation import Reconciliation
 from domain.shipping import service as shipping
 from domain.shipping.model import Parcel
 from domain.store import CLOCK, Store, Work
@@ -53,6 +54,8 @@ SWEEPS: Mapping[str, Sweep] = {
     # Before its reminder: of a refund that expired nobody has to be reminded.
     "refund expiry": Sweep(Refund.expires_due_at, refunds.sweep_expired),
     "undecided refunds": Sweep(Refund.reminder_due_at, undecided.sweep),
+    "refunds without news": Sweep(Refund.silent_due_at, reconciliation.sweep_silent),
+    "providers to compare with": Sweep(Reconciliation.due_at, reconciliation.sweep_due),
     "late parcels": Sweep(Parcel.late_due_at, shipping.sweep_late),
     "silent carriers": Sweep(Parcel.silent_due_at, shipping.sweep_silent),
     "snoozed complaints": Sweep(Complaint.wake_due_at, clocks.sweep_snoozed),

@@ -34,7 +34,7 @@ async def take_in(work: Work, refund_id: int, provider: str) -> None:
         return
     if await work.session.scalar(select(Share.id).where(Share.refund_id == refund_id)) is None:
         try:
-            portions = await service.portions(work, refund)
+            portions = await service.portions(work.session, refund)
             shares = allot(portions, await _rooms(work, order, refund), refund.currency)
         except Unallottable as error:
             await service.settle(work, refund_id, Outcome(Result.FAILED, failure=str(error)))

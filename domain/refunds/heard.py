@@ -53,7 +53,11 @@ async def _ours(work: Work, report: Report) -> Refund | None:
     if refund_id is None:
         return None
     _, refund = await service.lock(work, refund_id)
-    refused = refund.state is State.FAILED and refund.provider_reference is None
+    refused = (
+        refund.state is State.FAILED
+        and refund.provider_reference is None
+        and not refund.failed_by_hand
+    )
     same = refund.provider_reference in (None, report.reference) and not refused
     return refund if same else None
 
@@ -72,7 +76,7 @@ async def _order(work: Work, report: Report) -> Order | None:
 
 
 async def _settle(work: Work, refund: Refund, report: Report) -> Refund:
-    if refund.state is State.FAILED:
+    if refund.state is State.FAILED and not refund.failed_by_hand:
         # Nothing follows a failure: this report was overtaken on its way.
         return refund
     return await service.settle(work, refund.id, report.outcome)
@@ -82,7 +86,7 @@ async def _enter(work: Work, order: Order, report: Report) -> Refund:
     money = Money(0, order.currency) + report.money
     refund = Refund(
         order_id=order.id,
-        key=f"{report.provider}:{report.reference}",
+        key=report.own_key,
         state=State.SUBMITTED,
         amount=money.minor,
         currency=money.currency,
@@ -92,6 +96,7 @@ async def _enter(work: Work, order: Order, report: Report) -> Refund:
         requested_by=report.provider,
         requested_at=work.now,
         provider=report.provider,
+        submitted_at=work.now,
         payment_reference=order.payment_reference,
         provider_reference=report.reference,
         parts=[Part(merchant_id=work.merchant_id, kind=PartKind.AMOUNT, amount=money.minor)],

@@ -50,6 +50,8 @@ TRANSITIONS: Mapping[State, frozenset[State]] = {
     State.EXPIRED: frozenset(),
     State.WITHDRAWN: frozenset(),
 }
+#: Where one may still go that a person marked as failed: its provider's word counts for more.
+CORRECTIONS = frozenset({State.SUBMITTED, State.SUCCEEDED})
 #: What counts against the refundable amount: everything not refused, lapsed or failed.
 HOLDING = (
     State.REQUESTED,
@@ -90,16 +92,20 @@ class Refund(Owned, Base):
 
     `key` is the idempotency key that goes to the payment provider, `payment_reference` the
     payment to take it from as it stood when the refund was submitted: an order that is edited
-    meanwhile must not turn a repeated attempt into a second payment.
+    meanwhile must not turn a repeated attempt into a second payment. `settled_by` is who
+    said by hand that it was paid or failed, None where the provider did.
     """
 
     __tablename__ = "refunds"
     __table_args__ = (
         UniqueConstraint("key"),
         Index(None, "merchant_id", "order_id"),
+        Index(None, "merchant_id", "requested_at"),
+        Index(None, "merchant_id", "submitted_at"),
         Index(None, "expires_due_at"),
         Index(None, "reminder_due_at"),
         Index(None, "batch_id"),
+        Index(None, "silent_due_at"),
     )
 
     order_id: Mapped[int] = mapped_column(Id, ForeignKey("orders.id", ondelete="RESTRICT"))
@@ -119,10 +125,12 @@ class Refund(Owned, Base):
     decided_at: Mapped[datetime | None]
     decision_note: Mapped[str | None]
     provider: Mapped[str | None]
+    submitted_at: Mapped[datetime | None]
     payment_reference: Mapped[str | None]
     provider_reference: Mapped[str | None]
     failure: Mapped[str | None]
     settled_at: Mapped[datetime | None]
+    settled_by: Mapped[str | None]
     #: The batch that it goes to its provider in, where that takes batches.
     batch_id: Mapped[int | None] = mapped_column(Id, ForeignKey(Batch.id))
     #: When the clock lets it expire; None once it is decided.
@@ -133,6 +141,8 @@ class Refund(Owned, Base):
     passed_on_at: Mapped[datetime | None]
     #: The members and user groups who were called then.
     passed_on_to: Mapped[list[str] | None] = mapped_column(Json)
+    #: When the clock has its provider asked for news; None where there is none to ask.
+    silent_due_at: Mapped[datetime | None]
 
     parts: Mapped[list[Part]] = relationship(lazy="selectin", cascade="all, delete-orphan")
     approvals: Mapped[list[Approval]] = relationship(
@@ -149,6 +159,11 @@ class Refund(Owned, Base):
         """The amount to give back."""
         return Money(self.amount, self.currency)
 
+    @property
+    def failed_by_hand(self) -> bool:
+        """Whether it counts as failed on a person's word alone."""
+        return self.state is State.FAILED and self.settled_by is not None
+
     def move(self, to: State) -> None:
         """Pass to another state.
 
@@ -156,7 +171,10 @@ class Refund(Owned, Base):
             AlreadyDecided: it was decided, how and by whom.
             WrongState: the table has no such arrow for another cause.
         """
-        if to in TRANSITIONS[self.state]:
+        if self.failed_by_hand and to in CORRECTIONS:
+            self.settled_at = self.settled_by = None
+            self.state = to
+        elif to in TRANSITIONS[self.state]:
             self.state = to
         elif self.state != State.REQUESTED and to in TRANSITIONS[State.AWAITING_APPROVAL]:
             refused = self.state in TRANSITIONS[State.AWAITING_APPROVAL]

@@ -80,6 +80,11 @@ class Report:
     at: datetime | None = None
     also: tuple[Money, ...] = ()
 
+    @property
+    def own_key(self) -> str:
+        """The key under which it is kept here, if it was not made from here."""
+        return f"{self.provider}:{self.reference}"
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -144,7 +149,7 @@ class BatchRefused(DeskhandError):
 
 
 class PaymentProvider(Protocol):
-    """Moves money back. Both calls may raise `OutcomeUnknown`."""
+    """Moves money back. Paying and asking may raise `OutcomeUnknown`."""
 
     name: str
 
@@ -153,6 +158,9 @@ class PaymentProvider(Protocol):
 
     async def find(self, instruction: Instruction) -> Outcome | None:
         """Return what became of the instruction, None if the provider never heard of its key."""
+
+    def refunds_since(self, since: datetime) -> AsyncIterator[Report]:
+        """Yield every refund that exists there and was made since then, whoever made it."""
 
 
 @runtime_checkable
@@ -201,3 +209,10 @@ class ByHand:
         """Know nothing: only the person who paid does."""
         del instruction
         return None
+
+    async def refunds_since(self, since: datetime) -> AsyncIterator[Report]:
+        """Yield nothing: there are no books to compare with."""
+        del since
+        nothing: tuple[Report, ...] = ()
+        for report in nothing:
+            yield report

@@ -1,4 +1,4 @@
-"""What can be done with a refund: ask, approve, decline, withdraw, expire, pay."""
+"""What can be done with a refund: ask, approve, decline, withdraw, expire, pay, settle."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain import links, merchants
 from domain.errors import (
@@ -22,7 +23,7 @@ from domain.events import Kind
 from domain.money import Money
 from domain.orders.model import Line, Order
 from domain.people import Can, Member
-from domain.refunds import allowance, policy, undecided
+from domain.refunds import allowance, policy, reconciliation, undecided
 from domain.refunds.model import (
     HOLDING,
     PAYING,
@@ -33,7 +34,7 @@ from domain.refunds.model import (
     Refund,
     State,
 )
-from domain.refunds.payment import ByHand, Instruction, Outcome, Portion, Result
+from domain.refunds.payment import Instruction, Outcome, Portion, Result
 from domain.refunds.recording import record
 from domain.store import Subject, Work
 
@@ -47,15 +48,6 @@ class QuantityExceeded(Invalid):
         super().__init__(f"{asked} × {title} is more than the {left} that can still be refunded.")
 
 
-class PaymentReferenceNeeded(Invalid):
-    """Without a reference nobody finds the payment again."""
-
-    field = "reference"
-
-    def __init__(self) -> None:
-        super().__init__("Give the payment's reference, so that it can be found again.")
-
-
 class NoteNeeded(ReasonNeeded):
     """Another reason than those listed says nothing by itself."""
 
@@ -63,23 +55,6 @@ class NoteNeeded(ReasonNeeded):
 
     def __init__(self) -> None:
         super().__init__("ask for a refund that is for none of the listed reasons")
-
-
-class AlreadyPaid(Conflict):
-    """The money went back before, by whatever hand."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(f"Refund {name} was already paid. Nothing was changed.")
-
-
-class PaidElsewhere(Conflict):
-    """A provider has the refund in its hands: paying it by hand too would pay it twice."""
-
-    def __init__(self, name: str, provider: str | None) -> None:
-        super().__init__(
-            f"Refund {name} is being paid through {provider}. Wait for its answer: paid by "
-            "hand as well, the buyer would get it twice."
-        )
 
 
 class NoLongerCovered(Conflict):
@@ -267,15 +242,22 @@ async def submit(work: Work, refund_id: int, provider: str) -> Instruction | Non
             return None
         refund.move(State.SUBMITTED)
         refund.provider, refund.payment_reference = provider, order.payment_reference
+        await reconciliation.follow(work, refund)
         record(work, refund, Kind.REFUND_SUBMITTED, None, provider=provider)
     elif refund.state not in (State.SUBMITTED, State.UNKNOWN) or refund.batch_id is not None:
         return None
+    return await instruction(work.session, refund)
+
+
+async def instruction(session: AsyncSession, refund: Refund) -> Instruction:
+    """Return what its provider is told to pay, the same at every attempt."""
+    order = await session.get_one(Order, refund.order_id)
     return Instruction(
         refund.key,
         refund.money,
         order.number,
         refund.payment_reference,
-        await portions(work, refund),
+        await portions(session, refund),
     )
 
 
@@ -293,6 +275,8 @@ async def resubmit(work: Work, refund_id: int) -> bool:
 
 async def settle(work: Work, refund_id: int, outcome: Outcome) -> Refund:
     """Take note of what the provider said; a repeated answer changes nothing.
+
+    Its word stands above a person's who marked the refund as failed.
 
     Raises:
         WrongState: it was never submitted, or the answer contradicts an earlier one.
@@ -326,36 +310,15 @@ async def lose_sight(work: Work, refund_id: int, why: str) -> Refund:
     return refund
 
 
-async def mark_paid(work: Work, member: Member, refund_id: int, reference: str) -> Refund:
-    """Say that finance paid it by hand; `reference` is the payment's own.
-
-    Raises:
-        RoleNeeded: only finance and admins may.
-        Invalid: there is no reference to find the payment by.
-        AlreadyPaid, PaidElsewhere, WrongState: it does not wait for a payment by hand.
-    """
-    member.must(Can.PAY_REFUND)
-    if not reference.strip():
-        raise PaymentReferenceNeeded
-    refund = await work.lock(Refund, refund_id)
-    if refund.state is State.SUCCEEDED:
-        raise AlreadyPaid(refund.name)
-    if refund.state is State.SUBMITTED and refund.provider != ByHand.name:
-        raise PaidElsewhere(refund.name, refund.provider)
-    refund.move(State.SUCCEEDED)
-    refund.provider_reference = reference.strip()
-    refund.settled_at = work.now
-    record(work, refund, Kind.REFUND_SUCCEEDED, None, reference=refund.provider_reference)
-    return refund
-
-
 def _settle(work: Work, refund: Refund, outcome: Outcome) -> None:
     target = State.SUCCEEDED if outcome.result is Result.SUCCEEDED else State.FAILED
     if refund.state is target:
         return
+    # What somebody said of it by mistake stays to be seen.
+    said = refund.failure if refund.failed_by_hand else None
     refund.move(target)
     refund.provider_reference = outcome.reference or refund.provider_reference
-    refund.failure = outcome.failure
+    refund.failure = outcome.failure or said
     refund.settled_at = work.now
     kind = Kind.REFUND_SUCCEEDED if target is State.SUCCEEDED else Kind.REFUND_FAILED
     record(
@@ -373,7 +336,8 @@ def _wait(work: Work, refund: Refund, outcome: Outcome) -> None:
 
     One that went in part is unknown until a person has paid the rest.
     """
-    if refund.state not in (State.SUBMITTED, State.UNKNOWN) or refund.failure:
+    under_way = refund.state in (State.SUBMITTED, State.UNKNOWN)
+    if not refund.failed_by_hand and (not under_way or refund.failure):
         return
     refund.provider_reference = outcome.reference or refund.provider_reference
     if outcome.failure:
@@ -381,14 +345,14 @@ def _wait(work: Work, refund: Refund, outcome: Outcome) -> None:
         if refund.state is State.SUBMITTED:
             refund.move(State.UNKNOWN)
         record(work, refund, Kind.REFUND_UNKNOWN, outcome.failure)
-    elif refund.state is State.UNKNOWN:
+    elif refund.state is not State.SUBMITTED:
         refund.move(State.SUBMITTED)
         record(work, refund, Kind.REFUND_SUBMITTED, None, provider=refund.provider)
 
 
-async def portions(work: Work, refund: Refund) -> tuple[Portion, ...]:
+async def portions(session: AsyncSession, refund: Refund) -> tuple[Portion, ...]:
     """Return what the money of a refund is for."""
-    found = await work.session.execute(
+    found = await session.execute(
         select(Part.kind, Part.amount, Line.external_id, Part.quantity)
         .outerjoin(Line, Line.id == Part.line_id)
         .where(Part.refund_id == refund.id)

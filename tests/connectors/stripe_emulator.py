@@ -52,6 +52,8 @@ class Emulator:
     refunds: list[dict[str, Any]] = field(default_factory=list)
     mishaps: deque[str] = field(default_factory=deque)
     status: str = "succeeded"
+    #: The emulator's clock, in seconds; it stands until a test sets it.
+    now: int = 1_795_512_600
     requests: list[dict[str, str]] = field(default_factory=list)
     deliver: Deliver | None = None
     #: How many times an event is sent, as Stripe may.
@@ -153,15 +155,19 @@ class Emulator:
         return (500, fault) if mishap == "500 after" else (200, refund)
 
     async def _list(self, request: web.Request) -> web.StreamResponse:
-        mishap = self.mishaps.popleft() if self.mishaps and self.mishaps[0] == "list 500" else ""
-        if mishap:
+        listed = self.mishaps and self.mishaps[0].startswith("list ")
+        mishap = self.mishaps.popleft().removeprefix("list ") if listed else ""
+        if mishap == "500":
             return _error(500, "An unknown error occurred.", kind="api_error")
-        if (refusal := _at_the_door(request, "")) is not None:
+        if (refusal := _at_the_door(request, mishap)) is not None:
             return refusal
-        payment = self._payment(dict(request.query))
-        if payment is None:
-            return _error(404, "No such payment", code="resource_missing")
-        found = [one for one in reversed(self.refunds) if one["charge"] == payment.charge]
+        if since := request.query.get("created[gte]"):
+            found = [one for one in reversed(self.refunds) if one["created"] >= int(since)]
+        else:
+            payment = self._payment(dict(request.query))
+            if payment is None:
+                return _error(404, "No such payment", code="resource_missing")
+            found = [one for one in reversed(self.refunds) if one["charge"] == payment.charge]
         if after := request.query.get("starting_after"):
             found = found[[one["id"] for one in found].index(after) + 1 :]
         limit = int(request.query.get("limit", 10))
@@ -196,6 +202,7 @@ class Emulator:
         refund = {
             "id": f"re_{len(self.refunds) + 1}",
             "object": "refund",
+            "created": self.now,
             "amount": amount,
             "currency": payment.currency,
             "payment_intent": payment.intent,

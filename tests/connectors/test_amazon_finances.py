@@ -10,8 +10,7 @@ import pytest
 from domain.money import Money
 from domain.orders import queries
 from domain.people import Member
-from domain.refunds import heard
-from domain.refunds import service as refunds
+from domain.refunds import by_hand, heard
 from domain.refunds.batches import Share
 from domain.refunds.model import Refund, State
 from tests.connectors.amazon_emulator import ORDER, transaction
@@ -105,7 +104,7 @@ async def test_one_that_finance_marked_as_paid_is_not_counted_again(counter: Cou
     refund_id = await counter.approved()
     await counter.work(rounds=4)
     async with counter.desk.write("U0FINANCE", counter.now) as work:
-        await refunds.mark_paid(work, Member("U0FINANCE", "finance"), refund_id, "seen there")
+        await by_hand.mark_paid(work, Member("U0FINANCE", "finance"), refund_id, "seen there")
     counter.amazon.post()
     counter.now += timedelta(minutes=5)
     async for report in counter.provider.refunds_since(counter.now - timedelta(hours=1)):

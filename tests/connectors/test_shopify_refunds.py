@@ -13,6 +13,7 @@ from domain.jobs import State as JobState
 from domain.money import Money
 from domain.orders.intake import LineDraft
 from domain.people import Member
+from domain.refunds import by_hand
 from domain.refunds import service as refunds
 from domain.refunds.model import Reason, State
 from tests.connectors.conftest import ShopifyTill
@@ -209,7 +210,7 @@ async def test_a_part_that_never_goes_leaves_the_refund_to_a_person(
     assert await shop.open_jobs() == []
 
     async with shop.desk.write() as work:
-        await refunds.mark_paid(work, Member("U0FINANCE", "finance"), refund_id, "SEPA 7")
+        await by_hand.mark_paid(work, Member("U0FINANCE", "finance"), refund_id, "SEPA 7")
     assert (await shop.order()).refunded.minor == 5_000
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -9,7 +10,13 @@ from pydantic import SecretStr
 
 from bot import app
 from bot.config import Config
-from bot.connectors.stripe.objects import RESULTS, from_units, outcome, to_units
+from bot.connectors.stripe.objects import (
+    RESULTS,
+    UnreadableRefund,
+    from_units,
+    outcome,
+    to_units,
+)
 from bot.connectors.stripe.payments import KeyRefused, Stripe, StripeSilent
 from domain.money import Money
 from domain.refunds.payment import Instruction, Outcome, OutcomeUnknown, Result
@@ -92,6 +99,33 @@ async def test_faults_without_end_leave_it_unknown(till: Till) -> None:
             await till.provider.refund(instruction())
     assert till.stripe.paid == 0
     assert len({one["key"] for one in till.stripe.requests}) == 5
+
+
+async def test_all_that_was_made_since_is_told_whoever_made_it(till: Till) -> None:
+    till.stripe.deliver = None
+    till.stripe.payments[0].captured = 1_000_000
+    till.stripe.by_console(7)
+    till.stripe.now += 60
+    await till.provider.refund(instruction())
+    for _ in range(230):
+        till.stripe.by_console(1, status="pending")
+
+    since = datetime.fromtimestamp(till.stripe.now, UTC)
+    told = [one async for one in till.provider.refunds_since(since)]
+    assert len({one.reference for one in told}) == len(told) == 231
+    assert (told[-1].key, told[-1].money) == ("k1", Money(1_250, "USD"))
+    assert (told[0].key, told[0].outcome.result) == (None, Result.WAITING)
+    assert told[0].payments == ["pi_1", "ch_1"]
+
+
+async def test_a_stripe_that_tells_nothing_is_said_so(till: Till, now: datetime) -> None:
+    till.stripe.by_console(1)["amount"] = None
+    with pytest.raises(UnreadableRefund):
+        _ = [one async for one in till.provider.refunds_since(now)]
+    for mishap, error in (("list 500", StripeSilent), ("list 401", KeyRefused)):
+        till.stripe.mishaps.append(mishap)
+        with pytest.raises(error):
+            _ = [one async for one in till.provider.refunds_since(now)]
 
 
 async def test_a_key_is_checked(till: Till) -> None:

@@ -23,6 +23,7 @@ from domain.orders import service as orders
 from domain.orders.model import State as OrderState
 from domain.refunds import service as refunds
 from domain.refunds import undecided
+from domain.refunds.by_hand import mark_paid
 from domain.refunds.payment import Outcome as Payment
 from domain.refunds.payment import Result
 from domain.shipping import service as shipping
@@ -53,7 +54,7 @@ BUYER = {
 ROBOTS = {"clock", "worker", "import", "easypost", "stripe"}
 #: Kinds that this day does not bring.
 ELSEWHERE = {
-    *("StormGrew", "RefundFound"),
+    *("StormGrew", "RefundFound", "RefundsCompared", "RefundsDiffer"),
     *("BatchOpened", "BatchSent", "BatchUnknown", "BatchClosed"),
 }
 SHAPES = {
@@ -110,7 +111,7 @@ async def _refunds(desk: Desk, order_id: int) -> None:
         await refunds.settle(work, large, Payment(Result.FAILED, "re", "The card is closed"))
     by_hand = await desk.paying(order_id, 400, "manual")
     async with desk.work(FINANCE.member_id) as work:
-        await refunds.mark_paid(work, FINANCE, by_hand, "WIRE-7")
+        await mark_paid(work, FINANCE, by_hand, "WIRE-7")
 
 
 async def _case(desk: Desk, order_id: int) -> None:

@@ -14,9 +14,16 @@ from tests.domain.desk import ADMIN, NOBODY, Desk, usd
 
 COVERED = {
     "agent": {Can.LOOK, Can.REQUEST_REFUND, Can.COMPLAIN, Can.SHIP},
-    "approver": {Can.LOOK, Can.REQUEST_REFUND, Can.DECIDE_REFUND, Can.COMPLAIN, Can.SHIP},
+    "approver": {
+        Can.LOOK,
+        Can.REQUEST_REFUND,
+        Can.DECIDE_REFUND,
+        Can.REPORT,
+        Can.COMPLAIN,
+        Can.SHIP,
+    },
     "warehouse": {Can.LOOK, Can.SHIP},
-    "finance": {Can.LOOK, Can.REQUEST_REFUND, Can.PAY_REFUND},
+    "finance": {Can.LOOK, Can.REQUEST_REFUND, Can.PAY_REFUND, Can.REPORT},
     "admin": set(Can),
 }
 

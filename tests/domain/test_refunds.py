@@ -26,7 +26,7 @@ from domain.events import Kind
 from domain.money import Money
 from domain.orders.model import State as OrderState
 from domain.people import Member
-from domain.refunds import queries, service
+from domain.refunds import by_hand, queries, service
 from domain.refunds.model import HOLDING, TRANSITIONS, PartKind, Reason, Refund, State
 from domain.refunds.payment import ByHand
 from domain.store import Work
@@ -417,7 +417,8 @@ async def test_a_refund_that_is_not_there_is_not_found(desk: Desk) -> None:
         lambda work: service.submit(work, 404, "stripe"),
         lambda work: service.settle(work, 404, PAID),
         lambda work: service.lose_sight(work, 404, ""),
-        lambda work: service.mark_paid(work, FINANCE, 404, "WIRE-7"),
+        lambda work: by_hand.mark_paid(work, FINANCE, 404, "WIRE-7"),
+        lambda work: by_hand.mark_failed(work, FINANCE, 404, "Not there"),
         lambda work: queries.card(work.session, 404),
     )
     for attempt in attempts:

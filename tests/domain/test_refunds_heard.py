@@ -11,7 +11,7 @@ from sqlalchemy import select
 from domain.errors import CurrencyMismatch, MoreThanRefundable, WrongState
 from domain.events import Kind
 from domain.money import Money
-from domain.refunds import heard, service
+from domain.refunds import by_hand, heard, service
 from domain.refunds.model import Refund, State
 from domain.refunds.payment import Outcome, Report, Result
 from handlers.alerts import route
@@ -123,9 +123,64 @@ async def test_a_key_of_another_desk_is_a_refund_made_elsewhere(desk: Desk) -> N
 async def test_what_finance_marked_as_paid_is_not_counted_again(desk: Desk) -> None:
     refund_id = await desk.paying(await desk.order(), 1_000, "manual")
     async with desk.work(FINANCE.member_id) as work:
-        await service.mark_paid(work, FINANCE, refund_id, "re_7")
+        await by_hand.mark_paid(work, FINANCE, refund_id, "re_7")
     await hear(desk, PAID)
     assert len(await desk.all(select(Refund))) == 1
+
+
+async def _marked_failed(desk: Desk, *, reference: str | None = None) -> Refund:
+    refund_id = await desk.paying(await desk.order(), 1_000)
+    await desk.settle(refund_id, Outcome(Result.WAITING, reference))
+    async with desk.work("worker") as work:
+        await service.lose_sight(work, refund_id, "no answer")
+    async with desk.work(FINANCE.member_id) as work:
+        return await by_hand.mark_failed(work, FINANCE, refund_id, "Not in the list")
+
+
+@pytest.mark.parametrize("reference", [None, "re_7"])
+async def test_what_was_marked_as_failed_and_is_paid_after_all_counts(
+    desk: Desk, reference: str | None
+) -> None:
+    refund = await _marked_failed(desk, reference=reference)
+    assert (await desk.card()).held == usd(0)
+    for _ in range(2):
+        await hear(desk, PAID, key=refund.key)
+
+    [only] = await desk.all(select(Refund))
+    assert (only.state, only.provider_reference) == (State.SUCCEEDED, "re_7")
+    assert (only.failure, only.settled_by) == ("Not in the list", None)
+    assert (await desk.card()).refunded == usd(1_000)
+    assert len(await desk.events(Kind.REFUND_SUCCEEDED)) == 1
+    # From here on nothing but its provider's word counts.
+    await hear(desk, BACK, key=refund.key)
+    await hear(desk, PAID, key=refund.key)
+    assert (await desk.card()).refunded == usd(0)
+
+
+async def test_what_was_marked_as_failed_and_is_under_way_holds_its_money(desk: Desk) -> None:
+    refund = await _marked_failed(desk)
+    await hear(desk, PENDING, key=refund.key)
+    assert (await desk.refund(refund.id)).state is State.SUBMITTED
+    assert (await desk.card()).held == usd(1_000)
+    await hear(desk, BACK, key=refund.key)
+    assert (await desk.refund(refund.id)).failure == "account closed"
+
+
+async def test_what_was_marked_as_failed_and_did_fail_is_left_alone(desk: Desk) -> None:
+    refund = await _marked_failed(desk)
+    await hear(desk, BACK, key=refund.key)
+    [only] = await desk.all(select(Refund))
+    assert (only.state, only.failure) == (State.FAILED, "Not in the list")
+    assert len(await desk.events(Kind.REFUND_FAILED)) == 1
+
+
+async def test_money_asked_for_anew_counts_beside_what_was_paid_after_all(desk: Desk) -> None:
+    refund = await _marked_failed(desk)
+    again = await desk.request(await desk.identify("1001"), 6_000)
+    await hear(desk, PAID, key=refund.key)
+    card = await desk.card()
+    assert (card.held, card.refundable) == (usd(7_000), usd(0))
+    assert again.state is State.AWAITING_APPROVAL
 
 
 async def test_a_report_before_the_refund_was_submitted_comes_again(desk: Desk) -> None:

@@ -1,15 +1,19 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from domain.errors import (
+    AlreadyDecided,
     MoreThanRefundable,
+    ReasonNeeded,
     RoleNeeded,
     WrongState,
 )
 from domain.events import Kind
 from domain.people import Member
-from domain.refunds import service
+from domain.refunds import by_hand, service
 from domain.refunds.model import PartKind, Refund, State
 from domain.refunds.payment import ByHand, Instruction, Outcome, Portion, Result
 from tests.domain.desk import (
@@ -66,7 +70,7 @@ async def test_what_went_in_part_waits_for_a_person_whatever_is_told_after(
     assert len(await desk.events(Kind.REFUND_UNKNOWN)) == 1
     assert (await desk.card()).held.minor == 1000
     async with desk.work(FINANCE.member_id) as work:
-        await service.mark_paid(work, FINANCE, refund_id, "SEPA 7")
+        await by_hand.mark_paid(work, FINANCE, refund_id, "SEPA 7")
     assert (await desk.refund(refund_id)).state is State.SUCCEEDED
 
 
@@ -103,24 +107,63 @@ async def test_a_refund_lost_from_sight_holds_its_money_until_it_is_found(
 
 async def test_finance_pays_by_hand_with_a_reference(desk: Desk, order_id: int) -> None:
     refund_id = await desk.paying(order_id, 1000, ByHand.name)
-    with pytest.raises(service.PaymentReferenceNeeded, match="Give the payment's reference"):
+    with pytest.raises(by_hand.PaymentReferenceNeeded, match="Give the payment's reference"):
         await _pay_by_hand(desk, refund_id, reference=" ")
-    with pytest.raises(RoleNeeded, match="To mark a refund as paid you need to be admin or fin"):
+    with pytest.raises(
+        RoleNeeded, match="To mark a refund as paid or failed you need to be admin or fin"
+    ):
         await _pay_by_hand(desk, refund_id, APPROVER)
     refund = await _pay_by_hand(desk, refund_id)
     assert (refund.state, refund.provider_reference) == (State.SUCCEEDED, "WIRE-7")
     assert (await desk.events(Kind.REFUND_SUCCEEDED))[0].actor == FINANCE.member_id
-    with pytest.raises(service.AlreadyPaid, match="was already paid"):
+    with pytest.raises(by_hand.AlreadyPaid, match="was already paid"):
         await _pay_by_hand(desk, refund_id)
 
 
 async def test_what_a_provider_pays_is_not_paid_by_hand_too(desk: Desk, order_id: int) -> None:
     refund_id = await desk.paying(order_id, 1000)
-    with pytest.raises(service.PaidElsewhere, match="is being paid through stripe"):
+    with pytest.raises(by_hand.PaidElsewhere, match="is being paid through stripe"):
         await _pay_by_hand(desk, refund_id)
     async with desk.work("worker") as work:
         await service.lose_sight(work, refund_id, "no answer")
     assert (await _pay_by_hand(desk, refund_id)).state is State.SUCCEEDED
+
+
+@pytest.mark.parametrize("provider", ["stripe", ByHand.name])
+async def test_a_person_ends_what_nobody_tells_of(desk: Desk, order_id: int, provider: str) -> None:
+    refund_id = await desk.paying(order_id, 6000, provider)
+    if provider == "stripe":
+        with pytest.raises(by_hand.PaidElsewhere, match="is being paid through stripe"):
+            await _mark_failed(desk, refund_id)
+        async with desk.work("worker") as work:
+            await service.lose_sight(work, refund_id, "no answer")
+    with pytest.raises(ReasonNeeded, match="a reason is needed to mark a refund as failed"):
+        await _mark_failed(desk, refund_id, why=" ")
+    with pytest.raises(RoleNeeded, match="you need to be admin or finance"):
+        await _mark_failed(desk, refund_id, APPROVER)
+
+    refund = await _mark_failed(desk, refund_id)
+    assert (refund.state, refund.failure) == (State.FAILED, "Not in the list")
+    assert (refund.settled_by, refund.settled_at) == (FINANCE.member_id, desk.now)
+    [event] = await desk.events(Kind.REFUND_FAILED)
+    assert (event.actor, event.why) == (FINANCE.member_id, "Not in the list")
+    assert (event.data["amount"], event.data["currency"]) == (6000, "USD")
+    with pytest.raises(AlreadyDecided, match="was already marked as failed by @U0FINANCE"):
+        await _mark_failed(desk, refund_id)
+    assert (await desk.request(order_id, 6000)).state is State.AWAITING_APPROVAL
+
+
+async def test_what_is_paid_or_undecided_is_not_marked_as_failed(desk: Desk, order_id: int) -> None:
+    paid = await desk.paying(order_id, 1000)
+    await desk.settle(paid, PAID)
+    with pytest.raises(by_hand.AlreadyPaid):
+        await _mark_failed(desk, paid)
+    for state in ("awaiting approval", "approved"):
+        refund_id = (await desk.request(order_id, 1000)).id
+        if state == "approved":
+            await desk.approve(refund_id)
+        with pytest.raises(WrongState, match=f"is {state}, so it can't be failed"):
+            await _mark_failed(desk, refund_id)
 
 
 async def test_an_undecided_refund_is_not_to_be_paid(desk: Desk, order_id: int) -> None:
@@ -130,14 +173,22 @@ async def test_an_undecided_refund_is_not_to_be_paid(desk: Desk, order_id: int) 
 
 
 async def test_paying_by_hand_waits_for_a_person() -> None:
-    by_hand = ByHand()
+    finance = ByHand()
     instruction = Instruction("k", usd(1), "1", None)
-    assert await by_hand.refund(instruction) == Outcome(Result.WAITING)
-    assert await by_hand.find(instruction) is None
+    assert await finance.refund(instruction) == Outcome(Result.WAITING)
+    assert await finance.find(instruction) is None
+    assert [told async for told in finance.refunds_since(datetime.now(UTC))] == []
+
+
+async def _mark_failed(
+    desk: Desk, refund_id: int, member: Member = FINANCE, why: str = " Not in the list "
+) -> Refund:
+    async with desk.work(member.member_id) as work:
+        return await by_hand.mark_failed(work, member, refund_id, why)
 
 
 async def _pay_by_hand(
     desk: Desk, refund_id: int, member: Member = FINANCE, reference: str = " WIRE-7 "
 ) -> Refund:
     async with desk.work(member.member_id) as work:
-        return await service.mark_paid(work, member, refund_id, reference)
+        return await by_hand.mark_paid(work, member, refund_id, reference)

@@ -25,6 +25,7 @@ from domain.orders import queries
 from domain.orders.model import Order
 from domain.orders.model import State as OrderState
 from domain.orders.service import receive
+from domain.refunds import by_hand
 from domain.refunds import service as refunds
 from domain.refunds.model import PAYING, Reason, Refund, State
 from domain.refunds.payment import ByHand
@@ -157,7 +158,7 @@ class Play:
                 return
             member = await people.at_desk(work.session, "U0FAY")
             reference = known[0]["id"] if known else f"WIRE-{refund.id}"
-            await refunds.mark_paid(work, member, refund.id, reference)
+            await by_hand.mark_paid(work, member, refund.id, reference)
         if not known:
             self.by_hand.add(refund.id)
 

@@ -128,6 +128,38 @@ def _refunds() -> dict[str, Values]:
         },
         "refunds/decline_form": {"card": asked},
         "refunds/paid_form": {"card": samples.refund_card(by_hand)},
+        "refunds/failed_form": {"card": decided[RefundState.UNKNOWN]},
+        "refunds/failed_form@by_hand": {"card": samples.refund_card(by_hand)},
+        "refunds/approval@failed_by_hand": {
+            "card": samples.refund_card(
+                samples.decided_refund(
+                    RefundState.FAILED, failure="Not in Stripe's list", settled_by=APPROVER
+                )
+            )
+        },
+        "refunds/approval@paid_after_all": {
+            "card": samples.refund_card(
+                samples.decided_refund(RefundState.SUCCEEDED, failure="Not in Stripe's list")
+            )
+        },
+        "refunds/reconciliation": {"card": samples.reconciliation_card(), "now": NOW},
+        "refunds/reconciliation@agreed": {
+            "card": samples.reconciliation_card(differing=0, differences=()),
+            "now": NOW,
+        },
+    }
+
+
+def _reports() -> dict[str, Values]:
+    own = {"shared_by": None, "now": NOW}
+    return {
+        "reports/refunds": {"report": samples.refund_report(), **own},
+        "reports/refunds@shared": {
+            "report": samples.refund_report(),
+            "shared_by": APPROVER,
+            "now": NOW,
+        },
+        "reports/refunds@nothing": {"report": samples.empty_report(), **own},
     }
 
 
@@ -308,6 +340,7 @@ def _desk() -> dict[str, Values]:
         "snoozed_total": 1,
         "now": NOW,
         "late_total": 3,
+        "reconciliations": [samples.reconciliation_card()],
         "jobs": {"ready": 2, "dead": 1},
         "dead": [samples.job()],
         "member": samples.member(),
@@ -322,6 +355,7 @@ def _desk() -> dict[str, Values]:
         "snoozed": [],
         "snoozed_total": 0,
         "late_total": 0,
+        "reconciliations": [],
         "jobs": {},
         "dead": [],
         "missing": (),
@@ -369,6 +403,7 @@ def _people() -> dict[str, Values]:
 CASES: dict[str, Values] = {
     **_orders(),
     **_refunds(),
+    **_reports(),
     **_complaints(),
     **_shipping(),
     **_desk(),

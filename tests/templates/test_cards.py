@@ -14,6 +14,7 @@ from domain.merchants import in_use
 from domain.orders import queries as orders
 from domain.orders.model import State as OrderState
 from domain.people import Can
+from domain.refunds.differences import Mismatch
 from domain.refunds.model import Reason
 from domain.refunds.model import State as RefundState
 from domain.shipping import queries as shipping
@@ -34,6 +35,8 @@ PUBLIC = [
             "refunds/approval",
             "refunds/note",
             "refunds/told",
+            "refunds/reconciliation",
+            "reports/refunds",
             "shipping/alert",
             "shipping/ship_by",
         )
@@ -86,6 +89,20 @@ PUBLIC = [
             "refunds/approval@failed",
             ":red_circle: *Refund of $24.00* for order 1042 failed, no money moved: The card is closed",
         ),
+        (
+            "refunds/approval@failed_by_hand",
+            ":red_circle: *Refund of $24.00* for order 1042 was marked as failed by <@U0APPROVER1>: Not in Stripe's list",
+        ),
+        (
+            "refunds/approval@paid_after_all",
+            ":large_green_circle: *Refund of $24.00* for order 1042 is paid after all, though it was marked as failed",
+        ),
+        (
+            "reports/refunds",
+            "*Refunds of the last 30 days* · 57 asked for, 45 paid: €80.00, $1,204.50",
+        ),
+        ("reports/refunds@nothing", "*Refunds of the last day* · none was asked for"),
+        ("refunds/reconciliation@agreed", ":large_green_circle: *Stripe and the desk agree*"),
         (
             "refunds/told@succeeded",
             ":large_green_circle: *Refund of $24.00* for order 1042 is paid",
@@ -249,11 +266,61 @@ def test_what_a_card_has_no_room_for_is_counted() -> None:
     assert "*R-2*" not in shown
 
 
-@pytest.mark.parametrize("state", [s for s in RefundState if s != RefundState.AWAITING_APPROVAL])
+@pytest.mark.parametrize(
+    "state",
+    [s for s in RefundState if s not in {RefundState.AWAITING_APPROVAL, RefundState.UNKNOWN}],
+)
 def test_a_decided_refund_has_no_buttons_left(state: RefundState) -> None:
     card = rendered(f"refunds/approval@{state}")
     assert buttons(card) == {}
     assert len(card["blocks"]) == 2
+
+
+@pytest.mark.parametrize("case", ["refunds/approval@unknown", "refunds/approval@by_hand"])
+def test_what_nobody_tells_of_a_person_can_end(case: str) -> None:
+    card = rendered(case)
+    assert list(buttons(card)) == ["refund.paid", "refund.failed"]
+    assert primary(card) == ["refund.paid"]
+
+
+def test_a_refund_in_doubt_says_when_it_is_asked_after() -> None:
+    head = rendered("refunds/approval@unknown")["blocks"][0]["text"]["text"]
+    assert head.split("\n")[1].startswith("It is asked again every few minutes.")
+
+
+@pytest.mark.parametrize("kind", Mismatch)
+def test_every_difference_comes_with_what_to_do(kind: Mismatch) -> None:
+    card = samples.reconciliation_card(differing=1, differences=(samples.difference(kind),))
+    payload = rendered("refunds/reconciliation", card=card)
+    assert "Stripe and the desk differ in 1 refund" in first_line(payload)
+    what, advice = payload["blocks"][1]["text"]["text"].split("\n")
+    assert "$2" in what or kind is Mismatch.UNNAMED
+    assert advice.endswith(".")
+
+
+def test_differences_without_room_are_counted() -> None:
+    many = tuple(samples.difference(Mismatch.MISSING, refund_id=n) for n in range(12))
+    card = samples.reconciliation_card(differing=12, differences=many)
+    assert "2 more are in" in whole(rendered("refunds/reconciliation", card=card))
+
+
+def test_a_report_offers_nothing_in_the_channel() -> None:
+    assert [*buttons(rendered("reports/refunds"))] == ["order.show", "report.share"]
+    assert buttons(rendered("reports/refunds@shared")) == {}
+    assert "Shared by <@U0APPROVER1>" in whole(rendered("reports/refunds@shared"))
+
+
+def test_a_report_names_each_provider_s_last_comparison() -> None:
+    last = rendered("reports/refunds")["blocks"][-1]["elements"][0]["text"].split("\n")
+    assert last[0].startswith("Stripe: 118 refunds compared")
+    assert last[1].endswith("no differences")
+    assert last[2] == "Amazon: not compared yet"
+
+
+def test_a_report_is_in_its_reader_s_words() -> None:
+    shown = whole(rendered("reports/refunds", Reader("de-DE", "Europe/Berlin")))
+    assert "1.204,50" in shown
+    assert "80,00" in shown
 
 
 def test_approving_asks_once_more_with_the_amount() -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -18,9 +18,10 @@ from domain.events import Event, Kind
 from domain.jobs import NewJob
 from domain.money import Money
 from domain.people import Member
+from domain.refunds import by_hand
 from domain.refunds import service as refunds
 from domain.refunds.model import State
-from domain.refunds.payment import Instruction, Outcome, OutcomeUnknown, Result
+from domain.refunds.payment import Instruction, Outcome, OutcomeUnknown, Report, Result
 from domain.store import Store
 from tests.work.desk import Small
 
@@ -54,6 +55,12 @@ class Bank:
         self.calls.append("find")
         self.on_find()
         return Outcome(Result.SUCCEEDED, f"bank-{key}") if key in self.paid else None
+
+    async def refunds_since(self, since: datetime) -> AsyncIterator[Report]:
+        del since
+        for key, instruction in self.paid.items():
+            outcome = Outcome(Result.SUCCEEDED, f"bank-{key}")
+            yield Report(self.name, f"bank-{key}", ["ch_1"], instruction.money, outcome, key)
 
 
 class Crash(BaseException):
@@ -204,7 +211,7 @@ async def test_an_unknown_refund_that_the_provider_never_heard_of_is_paid_once(
 
 async def _mark_paid(till: Till, refund_id: int) -> None:
     async with till.desk.write(FINANCE.member_id) as work:
-        await refunds.mark_paid(work, FINANCE, refund_id, "WIRE-7")
+        await by_hand.mark_paid(work, FINANCE, refund_id, "WIRE-7")
 
 
 async def test_what_finance_paid_while_the_provider_was_asked_is_not_paid_again(
@@ -235,7 +242,7 @@ async def test_while_it_is_paid_again_finance_can_not_pay_it_too(till: Till, ban
     original = bank.refund
 
     async def look_first(instruction: Instruction) -> Outcome:
-        with pytest.raises(refunds.PaidElsewhere):
+        with pytest.raises(by_hand.PaidElsewhere):
             await _mark_paid(till, refund_id)
         return await original(instruction)
 
@@ -329,7 +336,8 @@ async def test_two_jobs_for_one_refund_at_once_pay_it_once(
 
 
 async def test_the_practice_ledger_pays_once_for_a_key() -> None:
-    ledger = PracticeLedger()
+    made_at = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
+    ledger = PracticeLedger(lambda: made_at)
     one = Instruction("k1", Money(100, "USD"), "1042", None)
     two = Instruction("k2", Money(100, "USD"), "1042", None)
 
@@ -339,3 +347,6 @@ async def test_the_practice_ledger_pays_once_for_a_key() -> None:
     assert await ledger.refund(two) == Outcome(Result.SUCCEEDED, "PRACTICE-000002")
     assert await ledger.refund(one) == Outcome(Result.SUCCEEDED, "PRACTICE-000001")
     assert await ledger.find(one) == Outcome(Result.SUCCEEDED, "PRACTICE-000001")
+    assert [told.key async for told in ledger.refunds_since(made_at)] == ["k1", "k2"]
+    later = made_at + timedelta(seconds=1)
+    assert [told async for told in ledger.refunds_since(later)] == []

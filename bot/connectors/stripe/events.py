@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 from stripe import SignatureVerificationError, WebhookSignature
 
 from bot.connectors import inbound
-from bot.connectors.stripe.objects import OUR_KEY, SOURCE, from_units, outcome
+from bot.connectors.stripe import objects
+from bot.connectors.stripe.objects import SOURCE, UnreadableRefund
 from bot.work.outcomes import Handler
-from domain.errors import Invalid
 from domain.refunds import heard
 from domain.refunds.payment import Report
 from domain.store import Store
@@ -20,16 +19,6 @@ from domain.store import Store
 _TOLERANCE = 300
 _ABOUT_REFUNDS = ("refund.created", "refund.updated", "refund.failed", "charge.refund.updated")
 _PARTNER = "a Stripe"
-
-
-class UnreadableRefund(Invalid):
-    """An event about a refund that does not have what a refund has."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "This Stripe event tells of a refund, but not its id, amount, currency and status. "
-            "Check which API version the webhook at Stripe is set to."
-        )
 
 
 def verify(secret: str, body: bytes, header: str | None) -> bool:
@@ -59,16 +48,9 @@ def report(body: bytes | str) -> Report | None:
         return None
     try:
         refund = event["data"]["object"]
-        return Report(
-            provider=SOURCE,
-            reference=str(refund["id"]),
-            payments=_payments(refund),
-            money=from_units(int(refund["amount"]), str(refund["currency"])),
-            outcome=outcome(refund),
-            key=(refund.get("metadata") or {}).get(OUR_KEY),
-        )
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except (KeyError, TypeError):
         raise UnreadableRefund from None
+    return objects.report(refund)
 
 
 def reader(store: Store, now: Callable[[], datetime]) -> Handler:
@@ -79,9 +61,3 @@ def reader(store: Store, now: Callable[[], datetime]) -> Handler:
         return [] if told is None else [told]
 
     return inbound.reader(store, now, SOURCE, meaning, heard.hear)
-
-
-def _payments(refund: Mapping[str, Any]) -> list[str]:
-    """Return the ids of the payment; they are objects where the account expands them."""
-    found = (refund.get("payment_intent"), refund.get("charge"))
-    return [str(one["id"] if isinstance(one, dict) else one) for one in found if one]

@@ -6,6 +6,8 @@ https://docs.stripe.com/error-low-level
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from datetime import datetime
 from typing import NoReturn, cast
 
 from stripe import (
@@ -22,9 +24,9 @@ from stripe import (
 )
 from stripe.params import RefundCreateParams, RefundListParams
 
-from bot.connectors.stripe.objects import OUR_KEY, SOURCE, outcome, to_units
+from bot.connectors.stripe.objects import OUR_KEY, SOURCE, outcome, report, to_units
 from domain.errors import DeskhandError
-from domain.refunds.payment import Instruction, Outcome, OutcomeUnknown, Result
+from domain.refunds.payment import Instruction, Outcome, OutcomeUnknown, Report, Result
 
 #: Seconds; Stripe answers refunds in a few. Below the time that a payment's job gives a provider.
 _PATIENCE = 20.0
@@ -123,6 +125,21 @@ class Stripe:
             _doubt(error)
         return None
 
+    async def refunds_since(self, since: datetime) -> AsyncIterator[Report]:
+        """Yield the account's refunds since then, the newest first.
+
+        Raises:
+            KeyRefused, StripeSilent: Stripe does not tell.
+            UnreadableRefund: one of them is told in another way than the rest.
+        """
+        wanted = {"created": {"gte": int(since.timestamp())}, "limit": _PAGE}
+        try:
+            listed = await self._stripe.v1.refunds.list_async(cast("RefundListParams", wanted))
+            async for refund in listed.auto_paging_iter():
+                yield report(refund.to_dict())
+        except StripeError as error:
+            _no_answer(error)
+
     async def check(self) -> str:
         """Return whether the key moves real money: `live` or `test`.
 
@@ -131,10 +148,8 @@ class Stripe:
         """
         try:
             balance = await self._stripe.v1.balance.retrieve_async()
-        except (AuthenticationError, PermissionRefused) as error:
-            raise KeyRefused from error
         except StripeError as error:
-            raise StripeSilent(_trouble(error)) from error
+            _no_answer(error)
         return "live" if balance.livemode else "test"
 
 
@@ -170,9 +185,18 @@ def _refusal(error: StripeError) -> Outcome:
     return Outcome(Result.FAILED, failure=words)
 
 
-def _doubt(error: StripeError) -> NoReturn:
+def _no_answer(error: StripeError) -> NoReturn:
+    _refuse_key(error)
+    raise StripeSilent(_trouble(error)) from error
+
+
+def _refuse_key(error: StripeError) -> None:
     if isinstance(error, (AuthenticationError, PermissionRefused)):
         raise KeyRefused from error
+
+
+def _doubt(error: StripeError) -> NoReturn:
+    _refuse_key(error)
     raise OutcomeUnknown(f"{_trouble(error)} It is being asked.") from error
 
 
