@@ -19,7 +19,6 @@ from domain.jobs import NewJob
 from domain.money import Money
 from domain.people import Member
 from domain.refunds import by_hand
-from domain.refunds import service as refunds
 from domain.refunds.model import State
 from domain.refunds.payment import Instruction, Outcome, OutcomeUnknown, Report, Result
 from domain.store import Store
