@@ -11,8 +11,8 @@ from domain.people import Can
 from handlers import desk
 from handlers.turn import Payload, Turn
 
-#: Days that a report covers where nobody says, and the most.
-USUAL, MOST = 30, 366
+#: Days that a report covers where nobody says, and the most: it is counted while Slack waits.
+USUAL, MOST = 30, 92
 
 
 def register(app: AsyncApp) -> None:

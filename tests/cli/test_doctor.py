@@ -18,6 +18,7 @@ from bot.config import Config
 from bot.doctor import examine
 from domain import jobs, merchants, people
 from domain.jobs import Job, NewJob, State
+from domain.refunds.reconciliation import Reconciliation
 from domain.store import Store
 from handlers.commands import SCOPES
 from tests.cli.conftest import Deskhand
@@ -299,3 +300,31 @@ async def _set_channel(config: Config, now: datetime) -> None:
 
 def _date(offset: timedelta) -> str:
     return format_datetime(datetime.now(UTC) + offset, usegmt=True)
+
+
+@pytest.mark.parametrize(
+    ("days", "differing", "sentence"),
+    [
+        (0, 0, "✓ Refunds agree with stripe's, as of "),
+        (0, 2, "– stripe and the desk differ in refunds: 2, as of "),
+        (3, 0, "✗ Refunds were last compared with stripe on "),
+        (None, 0, "– Refunds were not compared with stripe yet."),
+    ],
+)
+async def test_when_refunds_were_compared(
+    config: Config, now: datetime, days: int | None, differing: int, sentence: str
+) -> None:
+    store = Store(config.database_url)
+    async with store.across(write=True) as session:
+        merchant = await merchants.sole(session, now)
+    compared_at = None if days is None else datetime.now(UTC) - timedelta(days=days)
+    async with store.write(merchant.id, now=now, actor="worker") as work:
+        work.session.add(
+            Reconciliation(
+                provider="stripe", since=now, compared_at=compared_at, differing=differing
+            )
+        )
+    await store.close()
+    healthy, findings = await _examine(config)
+    assert healthy == (not sentence.startswith("✗"))
+    assert any(one.startswith(sentence) for one in findings), findings
