@@ -432,7 +432,13 @@ async def test_what_moves_no_money_or_is_of_no_order_here_is_left_alone(shop: Sh
 
 async def test_a_webhook_waits_while_shopify_can_not_be_asked(shop: ShopifyTill) -> None:
     await shop.desk.order(payment_provider="shopify", payment_reference="450")
-    made = shop.shopify.by_admin("25.00")
+    made = shop.shopify.by_admin("25.00", status="PENDING")
+    # A refund tells all of itself.
+    await shop.shopify.tell(made)
+    await shop.work()
+    assert [one.state for one in await shop.refunds()] == [State.SUBMITTED]
+    assert shop.shopify.asked == []
+
     shop.shopify.mishaps.append("ask 500")
     await shop.shopify.turn(made, "SUCCESS")
     await shop.work()
