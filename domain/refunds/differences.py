@@ -9,11 +9,12 @@ from enum import StrEnum
 from itertools import islice
 from typing import Any, Self
 
-from sqlalchemy import ColumnElement, Row, func, select
+from sqlalchemy import ColumnElement, Row, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.money import Money
 from domain.orders.model import Order
+from domain.refunds.batches import Share
 from domain.refunds.model import Refund, State
 from domain.refunds.payment import Report, Result
 from domain.tables import among
@@ -135,11 +136,15 @@ class Span:
 async def sift(session: AsyncSession, reports: Sequence[Report]) -> Sifted:
     """Tell apart what is known already, what has to be heard, and what is not ours to count."""
     known = await _known(session, reports)
-    unmatched = [one for one in reports if one.reference not in known]
+    claimed = await _claimed(session, [one for one in reports if one.reference not in known])
+    unmatched = [one for one in reports if one.reference not in known.keys() | claimed.keys()]
     paid = await _payments(session, unmatched)
     news, strangers = [], []
     for report in reports:
         row = known.get(report.reference)
+        if report.reference in claimed:
+            # Its batch heard of it; what it is a part of may be waiting for the rest.
+            continue
         if row is None and not paid & set(report.payments):
             strangers.append(report)
         elif row is None or not _agrees(row, report):
@@ -154,8 +159,10 @@ async def compare(
     known = await _known(session, reports)
     foreign = {one.reference for one in strangers}
     rest = [one for one in reports if one.reference not in known.keys() | foreign]
+    claimed = await _claimed(session, rest)
+    rest = [one for one in rest if one.reference not in claimed]
     known |= await _by_reference(session, span.provider, rest)
-    matched = {row.id for row in known.values()}
+    matched = {row.id for row in known.values()} | set(claimed.values())
     missing = await _missing(session, span, matched)
     gone = {one.refund_id for one in missing}
     found = [
@@ -212,6 +219,20 @@ async def _by_reference(
         )
         rows |= {row.provider_reference: row for row in found}
     return rows
+
+
+async def _claimed(session: AsyncSession, reports: Sequence[Report]) -> dict[str, int]:
+    """Return the id of our refund for each report that pays a share of one in a batch.
+
+    Those agree in their amounts, or they would not have been claimed (`domain.refunds.matching`).
+    """
+    claimed: dict[str, int] = {}
+    for some in _parts([report.reference for report in reports if report.key is None]):
+        found = await session.execute(
+            select(Share.reference, Share.refund_id).where(among(session, Share.reference, some))
+        )
+        claimed |= {str(reference): refund_id for reference, refund_id in found}
+    return claimed
 
 
 async def _payments(session: AsyncSession, reports: Sequence[Report]) -> set[str]:
@@ -290,6 +311,8 @@ async def _missing(session: AsyncSession, span: Span, matched: Collection[int]) 
             Refund.requested_by != span.provider,
             # Paid in another way, which its provider does not know of.
             Refund.settled_by.is_(None),
+            # What is on its way in a batch is not to be there yet.
+            or_(Refund.batch_id.is_(None), Refund.state == State.SUCCEEDED),
         ).order_by(Refund.id)
     )
     return [_difference(Mismatch.MISSING, row) for row in found if row.id not in matched]
@@ -301,6 +324,8 @@ async def _hanging(session: AsyncSession, span: Span) -> list[Difference]:
             Refund.provider == span.provider,
             Refund.state.in_((State.SUBMITTED, State.UNKNOWN)),
             Refund.submitted_at < span.until - HANGS_AFTER,
+            # A batch tells by itself when it takes too long, and has days.
+            Refund.batch_id.is_(None),
         ).order_by(Refund.id)
     )
     return [_difference(Mismatch.HANGING, row) for row in found]
