@@ -10,8 +10,7 @@ from datetime import datetime, timedelta
 
 from bot.work.outcomes import Dead, Handler, Retry
 from domain.jobs import Claim
-from domain.refunds import gathering
-from domain.refunds import service as refunds
+from domain.refunds import covered, gathering, paying
 from domain.refunds.model import State
 from domain.refunds.payment import (
     BatchProvider,
@@ -77,7 +76,7 @@ class Payments:
                 outcome = await self._have_paid(claim, task)
         except (OutcomeUnknown, TimeoutError) as error:
             async with self._work(claim) as work:
-                await refunds.lose_sight(work, refund_id, str(error) or "no answer in time")
+                await paying.lose_sight(work, refund_id, str(error) or "no answer in time")
             raise Retry(ASK_AGAIN_AFTER) from error
         if outcome is None:
             return
@@ -85,10 +84,10 @@ class Payments:
             if outcome.result is Result.WAITING and isinstance(task.provider, BatchProvider):
                 await gathering.take_in(work, refund_id, task.provider.name)
             else:
-                await refunds.settle(work, refund_id, outcome)
+                await paying.settle(work, refund_id, outcome)
 
     async def _submit(self, work: Work, refund_id: int) -> _Task | None:
-        order, refund = await refunds.lock(work, refund_id)
+        order, refund = await covered.lock(work, refund_id)
         repeated = refund.state in (State.SUBMITTED, State.UNKNOWN)
         if repeated:
             provider = self._submitters.get(refund.provider or "")
@@ -99,7 +98,7 @@ class Payments:
                 f"{refund.name} was submitted through {refund.provider}, which is not connected "
                 "any more. Connect it and retry, or look there and mark the refund as paid."
             )
-        instruction = await refunds.submit(work, refund_id, provider.name)
+        instruction = await paying.submit(work, refund_id, provider.name)
         return None if instruction is None else _Task(provider, instruction, repeated)
 
     async def _have_paid(self, claim: Claim, task: _Task) -> Outcome | None:
@@ -109,7 +108,7 @@ class Payments:
             if known is not None:
                 return known
             async with self._work(claim) as work:
-                if not await refunds.resubmit(work, claim.payload["refund_id"]):
+                if not await paying.resubmit(work, claim.payload["refund_id"]):
                     return None
         return await task.provider.refund(task.instruction)
 

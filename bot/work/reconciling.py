@@ -10,8 +10,7 @@ from datetime import datetime
 from bot.work.outcomes import Handler
 from domain.errors import Conflict, CurrencyMismatch
 from domain.jobs import Claim
-from domain.refunds import heard, reconciliation
-from domain.refunds import service as refunds
+from domain.refunds import heard, paying, reconciliation
 from domain.refunds.differences import sift
 from domain.refunds.model import Refund, State
 from domain.refunds.payment import OutcomeUnknown, PaymentProvider, Report
@@ -48,7 +47,7 @@ class Reconciling:
             provider = self._providers.get(refund.provider or "")
             if provider is None or refund.state not in (State.SUBMITTED, State.UNKNOWN):
                 return
-            instruction = await refunds.instruction(session, refund)
+            instruction = await paying.instruction(session, refund)
         try:
             outcome = await provider.find(instruction)
         except OutcomeUnknown as error:
@@ -56,7 +55,7 @@ class Reconciling:
             return
         if outcome is not None:
             async with self._work(claim) as work:
-                await refunds.settle(work, refund_id, outcome)
+                await paying.settle(work, refund_id, outcome)
 
     async def reconcile(self, claim: Claim) -> None:
         """Hear all that a provider tells of its refunds, and compare both sides.

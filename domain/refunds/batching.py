@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from domain.events import Kind
 from domain.money import Money
-from domain.refunds import service
+from domain.refunds import paying
 from domain.refunds.batches import Batch, BatchState, Share
 from domain.refunds.gathering import GATHER_FOR, record, shares_of
 from domain.refunds.matching import SKEW
@@ -140,7 +140,7 @@ async def fail(work: Work, batch: Batch, words: str) -> None:
     """Close a batch of which nothing was done; what the books confirmed before stays."""
     for refund in await _refunds(work, batch, lock=True):
         if refund.state in _UNDER_WAY and not any(one.reference for one in await _of(work, refund)):
-            await service.settle(work, refund.id, Outcome(Result.FAILED, failure=words))
+            await paying.settle(work, refund.id, Outcome(Result.FAILED, failure=words))
     await close(work, batch)
 
 
@@ -228,7 +228,7 @@ async def _judge(work: Work, batch: Batch, refund: Refund) -> None:
     words = next((one.refusal for one in refused if one.refusal), "no reason given")
     if len(refused) == len(shares) and not any(one.reference for one in shares):
         failure = f"{batch.provider.capitalize()} refuses it: {words}"
-        await service.settle(work, refund.id, Outcome(Result.FAILED, failure=failure))
+        await paying.settle(work, refund.id, Outcome(Result.FAILED, failure=failure))
     elif refused:
         accepted = Money(sum(one.amount for one in shares if one not in refused), refund.currency)
         await _doubt(
@@ -246,11 +246,11 @@ async def _judge(work: Work, batch: Batch, refund: Refund) -> None:
         )
     elif refund.state is State.UNKNOWN:
         refund.failure = None
-        await service.settle(work, refund.id, Outcome(Result.WAITING))
+        await paying.settle(work, refund.id, Outcome(Result.WAITING))
 
 
 async def _doubt(work: Work, refund: Refund, why: str) -> None:
-    await service.lose_sight(work, refund.id, why)
+    await paying.lose_sight(work, refund.id, why)
     refund.failure = why
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Select, func, select
 
 from domain.events import Kind
 from domain.orders.model import Line, Order
-from domain.refunds import service
+from domain.refunds import paying
 from domain.refunds.allotment import Room, Unallottable, allot
 from domain.refunds.batches import Batch, BatchState, Share
 from domain.refunds.model import HOLDING, Part, PartKind, Refund, State
@@ -34,10 +34,10 @@ async def take_in(work: Work, refund_id: int, provider: str) -> None:
         return
     if await work.session.scalar(select(Share.id).where(Share.refund_id == refund_id)) is None:
         try:
-            portions = await service.portions(work.session, refund)
+            portions = await paying.portions(work.session, refund)
             shares = allot(portions, await _rooms(work, order, refund), refund.currency)
         except Unallottable as error:
-            await service.settle(work, refund_id, Outcome(Result.FAILED, failure=str(error)))
+            await paying.settle(work, refund_id, Outcome(Result.FAILED, failure=str(error)))
             return
         work.session.add_all(
             Share(refund_id=refund_id, item=one.item, price=one.price, shipping=one.shipping)

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from domain.events import Kind
 from domain.money import Money
 from domain.orders.model import Order
-from domain.refunds import matching, service
+from domain.refunds import covered, matching, paying
 from domain.refunds.model import Part, PartKind, Reason, Refund, State
 from domain.refunds.payment import Report
 from domain.refunds.recording import record
@@ -52,7 +52,7 @@ async def _ours(work: Work, report: Report) -> Refund | None:
     refund_id = await work.session.scalar(select(Refund.id).where(Refund.key == report.key))
     if refund_id is None:
         return None
-    _, refund = await service.lock(work, refund_id)
+    _, refund = await covered.lock(work, refund_id)
     refused = (
         refund.state is State.FAILED
         and refund.provider_reference is None
@@ -79,7 +79,7 @@ async def _settle(work: Work, refund: Refund, report: Report) -> Refund:
     if refund.state is State.FAILED and not refund.failed_by_hand:
         # Nothing follows a failure: this report was overtaken on its way.
         return refund
-    return await service.settle(work, refund.id, report.outcome)
+    return await paying.settle(work, refund.id, report.outcome)
 
 
 async def _enter(work: Work, order: Order, report: Report) -> Refund:

@@ -20,6 +20,7 @@ from bot.work.clock import Clock
 from domain import merchants
 from domain.events import Event, Kind
 from domain.record import GENESIS
+from domain.refunds import paying
 from domain.refunds import service as refunds
 from domain.refunds.model import Reason
 from domain.store import Store
@@ -47,7 +48,7 @@ def month(database_url: str, now: datetime) -> str:
             await refunds.approve(work, APPROVER, refund.id)
         await Clock(store, lambda: now).seal(now)
         async with store.write(desk.merchant_id, now=now + 2 * DAY, actor="worker") as work:
-            await refunds.submit(work, refund.id, "stripe")
+            await paying.submit(work, refund.id, "stripe")
         await store.close()
 
     asyncio.run(happen())

@@ -23,6 +23,7 @@ from domain.orders.intake import LineDraft, OrderDraft, ParcelDraft
 from domain.orders.model import Order, State
 from domain.orders.service import Counts, receive
 from domain.people import Member
+from domain.refunds import paying
 from domain.refunds import service as refunds
 from domain.refunds.model import Reason, Refund
 from domain.refunds.payment import Outcome, Result
@@ -178,13 +179,13 @@ class Desk:
         refund_id = (await self.request(order_id, minor)).id
         await self.approve(refund_id)
         async with self.work("worker") as work:
-            await refunds.submit(work, refund_id, provider)
+            await paying.submit(work, refund_id, provider)
         return int(refund_id)
 
     async def settle(self, refund_id: int, outcome: Outcome) -> Refund:
         """Hear from the payment provider."""
         async with self.work("stripe") as work:
-            return await refunds.settle(work, refund_id, outcome)
+            return await paying.settle(work, refund_id, outcome)
 
     async def refund(self, refund_id: int) -> Refund:
         """Return a refund's row."""

@@ -21,8 +21,8 @@ from domain.events import Event, Kind
 from domain.jobs import Job, NewJob
 from domain.orders import service as orders
 from domain.orders.model import State as OrderState
+from domain.refunds import paying, undecided
 from domain.refunds import service as refunds
-from domain.refunds import undecided
 from domain.refunds.by_hand import mark_paid
 from domain.refunds.payment import Outcome as Payment
 from domain.refunds.payment import Result
@@ -106,9 +106,9 @@ async def _refunds(desk: Desk, order_id: int) -> None:
     await desk.approve(large, APPROVER)
     await desk.approve(large, OTHER_APPROVER)
     async with desk.work("worker") as work:
-        await refunds.submit(work, large, "stripe")
-        await refunds.lose_sight(work, large, "no answer in 30 s")
-        await refunds.settle(work, large, Payment(Result.FAILED, "re", "The card is closed"))
+        await paying.submit(work, large, "stripe")
+        await paying.lose_sight(work, large, "no answer in 30 s")
+        await paying.settle(work, large, Payment(Result.FAILED, "re", "The card is closed"))
     by_hand = await desk.paying(order_id, 400, "manual")
     async with desk.work(FINANCE.member_id) as work:
         await mark_paid(work, FINANCE, by_hand, "WIRE-7")

@@ -8,6 +8,7 @@ from domain.errors import OrderNotFound, RecordNotFound
 from domain.orders import queries
 from domain.orders.intake import LineDraft
 from domain.orders.model import Order, State
+from domain.refunds import paying
 from domain.refunds import service as refunds
 from domain.refunds.model import Reason
 from domain.refunds.model import State as RefundState
@@ -40,7 +41,7 @@ async def _busy_order(desk: Desk) -> int:
     await desk.scan(ParcelState.DELIVERY_FAILED, "BB2", description="Nobody in")
     paid = await desk.paying(order_id, 500)
     async with desk.work("stripe") as work:
-        await refunds.settle(work, paid, Outcome(Result.SUCCEEDED, "re_1"))
+        await paying.settle(work, paid, Outcome(Result.SUCCEEDED, "re_1"))
     await desk.request(order_id, refunds.Ask(Reason.DAMAGED, lines={mug: 1}))
     declined = (await desk.request(order_id, 700)).id
     async with desk.work(APPROVER.member_id) as work:

@@ -26,7 +26,7 @@ from domain.events import Kind
 from domain.money import Money
 from domain.orders.model import State as OrderState
 from domain.people import Member
-from domain.refunds import by_hand, queries, service
+from domain.refunds import by_hand, paying, queries, service
 from domain.refunds.model import HOLDING, TRANSITIONS, PartKind, Reason, Refund, State
 from domain.refunds.payment import ByHand
 from domain.store import Work
@@ -200,14 +200,14 @@ async def _expire(desk: Desk, refund_id: int) -> None:
 async def _fail(desk: Desk, refund_id: int) -> None:
     await desk.approve(refund_id)
     async with desk.work("worker") as work:
-        await service.submit(work, refund_id, "stripe")
+        await paying.submit(work, refund_id, "stripe")
     await desk.settle(refund_id, REFUSED)
 
 
 async def _bounce(desk: Desk, refund_id: int) -> None:
     await desk.approve(refund_id)
     async with desk.work("worker") as work:
-        await service.submit(work, refund_id, "stripe")
+        await paying.submit(work, refund_id, "stripe")
     await desk.settle(refund_id, PAID)
     await desk.settle(refund_id, REFUSED)
 
@@ -414,9 +414,9 @@ async def test_a_refund_that_is_not_there_is_not_found(desk: Desk) -> None:
         lambda work: service.approve(work, APPROVER, 404),
         lambda work: service.decline(work, APPROVER, 404, "No"),
         lambda work: service.withdraw(work, AGENT, 404),
-        lambda work: service.submit(work, 404, "stripe"),
-        lambda work: service.settle(work, 404, PAID),
-        lambda work: service.lose_sight(work, 404, ""),
+        lambda work: paying.submit(work, 404, "stripe"),
+        lambda work: paying.settle(work, 404, PAID),
+        lambda work: paying.lose_sight(work, 404, ""),
         lambda work: by_hand.mark_paid(work, FINANCE, 404, "WIRE-7"),
         lambda work: by_hand.mark_failed(work, FINANCE, 404, "Not there"),
         lambda work: queries.card(work.session, 404),

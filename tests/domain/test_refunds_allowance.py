@@ -11,7 +11,7 @@ from domain import merchants, people
 from domain.events import Event, Kind
 from domain.merchants import Merchant
 from domain.money import Money
-from domain.refunds import service
+from domain.refunds import paying, service
 from domain.refunds.model import Refund, State
 from tests.domain.desk import (
     ADMIN,
@@ -65,7 +65,7 @@ async def test_what_was_approved_or_failed_does_not_count(desk: Desk, orders: li
     await desk.approve((await desk.request(orders[0], 3000)).id)
     failed = await desk.request(orders[1], 2000)
     async with desk.work("worker") as work:
-        await service.submit(work, failed.id, "stripe")
+        await paying.submit(work, failed.id, "stripe")
     await desk.settle(failed.id, REFUSED)
     assert [(await desk.request(one, 2000)).approvers_needed for one in orders[2:5]] == [0, 0, 1]
 

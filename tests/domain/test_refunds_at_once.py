@@ -7,7 +7,7 @@ import asyncio
 from domain.errors import AlreadyDecided, MoreThanRefundable
 from domain.events import Kind
 from domain.people import Member
-from domain.refunds import service
+from domain.refunds import paying, service
 from domain.refunds.model import Reason, Refund, State
 from domain.refunds.payment import Instruction, Outcome, Result
 from tests.domain.desk import APPROVER, OTHER_APPROVER, Desk
@@ -77,7 +77,7 @@ async def test_submissions_at_once_give_out_one_key(desk: Desk) -> None:
 
     async def submit() -> Instruction | None:
         async with desk.work("worker") as work:
-            return await service.submit(work, refund.id, "stripe")
+            return await paying.submit(work, refund.id, "stripe")
 
     instructions = await asyncio.gather(*(submit() for _ in range(6)))
     assert {one.key for one in instructions if one} == {refund.key}
@@ -90,8 +90,8 @@ async def test_asking_paying_and_settling_at_once_get_out_of_each_others_way(des
 
     async def settle(refund_id: int) -> None:
         async with desk.work("worker") as work:
-            await service.submit(work, refund_id, "stripe")
-            await service.settle(work, refund_id, Outcome(Result.SUCCEEDED, "re"))
+            await paying.submit(work, refund_id, "stripe")
+            await paying.settle(work, refund_id, Outcome(Result.SUCCEEDED, "re"))
 
     await asyncio.gather(
         *(settle(refund_id) for refund_id in paying),

@@ -9,7 +9,7 @@ import pytest
 from domain.events import Kind
 from domain.money import Money
 from domain.orders.model import State as OrderState
-from domain.refunds import heard, service
+from domain.refunds import heard, paying, service
 from domain.refunds.model import State
 from domain.refunds.payment import Instruction, Outcome, Report, Result
 from handlers.alerts import route
@@ -20,7 +20,7 @@ SHRUNK = "60.00 USD is more than was paid and not yet refunded. At most 20.00 US
 
 async def submit(desk: Desk, refund_id: int) -> Instruction | None:
     async with desk.work("worker") as work:
-        return await service.submit(work, refund_id, "stripe")
+        return await paying.submit(work, refund_id, "stripe")
 
 
 async def test_what_is_not_paid_any_more_is_not_approved(desk: Desk) -> None:

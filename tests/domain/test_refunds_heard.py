@@ -11,7 +11,7 @@ from sqlalchemy import select
 from domain.errors import CurrencyMismatch, MoreThanRefundable, WrongState
 from domain.events import Kind
 from domain.money import Money
-from domain.refunds import by_hand, heard, service
+from domain.refunds import by_hand, heard, paying
 from domain.refunds.model import Refund, State
 from domain.refunds.payment import Outcome, Report, Result
 from handlers.alerts import route
@@ -132,7 +132,7 @@ async def _marked_failed(desk: Desk, *, reference: str | None = None) -> Refund:
     refund_id = await desk.paying(await desk.order(), 1_000)
     await desk.settle(refund_id, Outcome(Result.WAITING, reference))
     async with desk.work("worker") as work:
-        await service.lose_sight(work, refund_id, "no answer")
+        await paying.lose_sight(work, refund_id, "no answer")
     async with desk.work(FINANCE.member_id) as work:
         return await by_hand.mark_failed(work, FINANCE, refund_id, "Not in the list")
 

@@ -13,7 +13,7 @@ from domain.errors import (
 )
 from domain.events import Kind
 from domain.people import Member
-from domain.refunds import by_hand, service
+from domain.refunds import by_hand, paying
 from domain.refunds.model import PartKind, Refund, State
 from domain.refunds.payment import ByHand, Instruction, Outcome, Portion, Result
 from tests.domain.desk import (
@@ -35,19 +35,19 @@ async def order_id(desk: Desk) -> int:
 async def test_submitting_commits_to_one_key_however_often(desk: Desk, order_id: int) -> None:
     refund = await desk.request(order_id, 1000)
     async with desk.work("worker") as work:
-        assert await service.submit(work, refund.id, "stripe") is None
+        assert await paying.submit(work, refund.id, "stripe") is None
     await desk.approve(refund.id)
     instructions = []
     for _ in range(2):
         async with desk.work("worker") as work:
-            instructions.append(await service.submit(work, refund.id, "stripe"))
+            instructions.append(await paying.submit(work, refund.id, "stripe"))
     portion = Portion(PartKind.AMOUNT, usd(1000))
     assert instructions == [Instruction(refund.key, usd(1000), "1001", "pi_1", (portion,))] * 2
     assert (await desk.refund(refund.id)).provider == "stripe"
     assert len(await desk.events(Kind.REFUND_SUBMITTED)) == 1
     await desk.settle(refund.id, PAID)
     async with desk.work("worker") as work:
-        assert await service.submit(work, refund.id, "stripe") is None
+        assert await paying.submit(work, refund.id, "stripe") is None
 
 
 async def test_an_answer_of_the_provider_counts_once(desk: Desk, order_id: int) -> None:
@@ -97,7 +97,7 @@ async def test_a_refund_lost_from_sight_holds_its_money_until_it_is_found(
     refund_id = await desk.paying(order_id, 6000)
     for _ in range(2):
         async with desk.work("worker") as work:
-            await service.lose_sight(work, refund_id, "no answer in 30 s")
+            await paying.lose_sight(work, refund_id, "no answer in 30 s")
     assert (await desk.refund(refund_id)).state is State.UNKNOWN
     assert [one.why for one in await desk.events(Kind.REFUND_UNKNOWN)] == ["no answer in 30 s"]
     with pytest.raises(MoreThanRefundable):
@@ -125,7 +125,7 @@ async def test_what_a_provider_pays_is_not_paid_by_hand_too(desk: Desk, order_id
     with pytest.raises(by_hand.PaidElsewhere, match="is being paid through stripe"):
         await _pay_by_hand(desk, refund_id)
     async with desk.work("worker") as work:
-        await service.lose_sight(work, refund_id, "no answer")
+        await paying.lose_sight(work, refund_id, "no answer")
     assert (await _pay_by_hand(desk, refund_id)).state is State.SUCCEEDED
 
 
@@ -136,7 +136,7 @@ async def test_a_person_ends_what_nobody_tells_of(desk: Desk, order_id: int, pro
         with pytest.raises(by_hand.PaidElsewhere, match="is being paid through stripe"):
             await _mark_failed(desk, refund_id)
         async with desk.work("worker") as work:
-            await service.lose_sight(work, refund_id, "no answer")
+            await paying.lose_sight(work, refund_id, "no answer")
     with pytest.raises(ReasonNeeded, match="a reason is needed to mark a refund as failed"):
         await _mark_failed(desk, refund_id, why=" ")
     with pytest.raises(RoleNeeded, match="you need to be admin or finance"):

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from domain import reports
 from domain.money import Money
-from domain.refunds import heard, service
+from domain.refunds import heard, paying, service
 from domain.refunds.model import Reason, State
 from domain.refunds.payment import Outcome, Report, Result
 from domain.reports import Decider, RefundReport, Slice
@@ -30,7 +30,7 @@ async def report(desk: Desk, days: int = 30) -> RefundReport:
 
 async def pay(desk: Desk, refund_id: int, *, after: float, outcome: Outcome = PAID) -> None:
     async with desk.work("worker") as work:
-        await service.submit(work, refund_id, "stripe")
+        await paying.submit(work, refund_id, "stripe")
     await desk.later(seconds=after).settle(refund_id, outcome)
 
 

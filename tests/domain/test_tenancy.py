@@ -21,7 +21,7 @@ from domain.orders import queries as orders
 from domain.orders import service as order_service
 from domain.orders.model import Line, Order
 from domain.people import Person
-from domain.refunds import by_hand
+from domain.refunds import by_hand, paying
 from domain.refunds import queries as refund_queries
 from domain.refunds import service as refunds
 from domain.refunds.model import Reason, Refund
@@ -128,9 +128,9 @@ async def test_ids_of_the_other_desk_open_nothing(desk: Desk, theirs: Desk) -> N
         lambda work: refunds.approve(work, APPROVER, refund_id),
         lambda work: refunds.decline(work, APPROVER, refund_id, "No"),
         lambda work: refunds.withdraw(work, AGENT, refund_id),
-        lambda work: refunds.submit(work, refund_id, "stripe"),
-        lambda work: refunds.settle(work, refund_id, Payment(Result.SUCCEEDED)),
-        lambda work: refunds.lose_sight(work, refund_id, "?"),
+        lambda work: paying.submit(work, refund_id, "stripe"),
+        lambda work: paying.settle(work, refund_id, Payment(Result.SUCCEEDED)),
+        lambda work: paying.lose_sight(work, refund_id, "?"),
         lambda work: by_hand.mark_paid(work, FINANCE, refund_id, "W"),
         lambda work: by_hand.mark_failed(work, FINANCE, refund_id, "Why"),
         lambda work: refund_queries.card(work.session, refund_id),

@@ -19,8 +19,7 @@ from domain.jobs import Job
 from domain.money import Money
 from domain.orders import queries as orders
 from domain.people import Member
-from domain.refunds import by_hand, reconciliation
-from domain.refunds import service as refunds
+from domain.refunds import by_hand, paying, reconciliation
 from domain.refunds.differences import Mismatch
 from domain.refunds.model import Refund, State
 from domain.refunds.payment import Instruction, Outcome, OutcomeUnknown, Report, Result
@@ -94,7 +93,7 @@ class Office:
         paid = {"payment_provider": "bank", "payment_reference": "ch_1", **facts}
         refund_id = await self.desk.approved_refund(await self.desk.order(**paid), amount)
         async with self.desk.write("worker", self.now) as work:
-            await refunds.submit(work, refund_id, "bank")
+            await paying.submit(work, refund_id, "bank")
         return await self.desk.refund(refund_id)
 
     async def later(self, **span: float) -> None:
@@ -158,7 +157,7 @@ async def test_asking_never_pays_and_waits_for_a_provider_that_is_away(office: O
 async def test_a_refund_that_is_paid_by_hand_is_asked_after_nowhere(office: Office) -> None:
     refund_id = await office.desk.approved_refund(await office.desk.order())
     async with office.desk.write("worker") as work:
-        await refunds.submit(work, refund_id, "manual")
+        await paying.submit(work, refund_id, "manual")
     await office.later(days=3)
     assert office.books.asked == []
     assert await office.all(Reconciliation) == []
@@ -197,7 +196,7 @@ async def test_what_was_made_elsewhere_is_entered_once(office: Office) -> None:
 async def test_a_refund_that_is_not_there_is_a_difference(office: Office) -> None:
     refund = await office.submitted()
     async with office.desk.write("worker") as work:
-        await refunds.settle(work, refund.id, Outcome(Result.SUCCEEDED, "b1"))
+        await paying.settle(work, refund.id, Outcome(Result.SUCCEEDED, "b1"))
     await office.later(hours=25)
     [one] = (await office.last()).differences
     assert (one.kind, one.refund_id, one.order_number) == (Mismatch.MISSING, refund.id, "1042")
@@ -216,7 +215,7 @@ async def test_what_was_submitted_a_moment_ago_may_not_be_listed_yet(office: Off
 async def test_what_finance_paid_in_another_way_is_not_missed(office: Office) -> None:
     refund = await office.submitted()
     async with office.desk.write("worker") as work:
-        await refunds.lose_sight(work, refund.id, "no answer")
+        await paying.lose_sight(work, refund.id, "no answer")
     async with office.desk.write(FINANCE.member_id) as work:
         await by_hand.mark_paid(work, FINANCE, refund.id, "WIRE-7")
     await office.later(hours=25)
@@ -226,7 +225,7 @@ async def test_what_finance_paid_in_another_way_is_not_missed(office: Office) ->
 async def test_a_reference_that_somebody_typed_is_recognised(office: Office) -> None:
     refund = await office.submitted()
     async with office.desk.write("worker") as work:
-        await refunds.lose_sight(work, refund.id, "no answer")
+        await paying.lose_sight(work, refund.id, "no answer")
     async with office.desk.write(FINANCE.member_id) as work:
         await by_hand.mark_paid(work, FINANCE, refund.id, "b1")
     office.books.enter("b1")
@@ -260,7 +259,7 @@ async def test_a_refund_in_a_currency_that_its_order_can_not_count(office: Offic
 async def test_what_failed_here_and_is_paid_there(office: Office) -> None:
     refund = await office.submitted()
     async with office.desk.write("worker") as work:
-        await refunds.settle(work, refund.id, Outcome(Result.FAILED, "b1", "account closed"))
+        await paying.settle(work, refund.id, Outcome(Result.FAILED, "b1", "account closed"))
     office.books.enter("b1", key=refund.key)
     await office.later(hours=25)
     assert await office.kinds() == [Mismatch.PAID_THERE]
@@ -269,7 +268,7 @@ async def test_what_failed_here_and_is_paid_there(office: Office) -> None:
 async def test_what_was_marked_as_failed_and_is_paid_there_is_paid(office: Office) -> None:
     refund = await office.submitted()
     async with office.desk.write("worker") as work:
-        await refunds.lose_sight(work, refund.id, "no answer")
+        await paying.lose_sight(work, refund.id, "no answer")
     async with office.desk.write(FINANCE.member_id) as work:
         await by_hand.mark_failed(work, FINANCE, refund.id, "Not in the list")
     office.books.enter("b1", key=refund.key)
