@@ -44,7 +44,7 @@ class Linked:
         return f"{_PREFIXES[self.subject]}-{self.id}"
 
 
-async def tie(work: Work, record: Subject, others: Iterable[Subject]) -> None:
+async def tie(work: Work, record: Subject, others: Iterable[Subject | Linked]) -> None:
     """Have flushed records belong to this one; those that do already stay as they are."""
     pairs = [sorted((_of(record), _of(other))) for other in others]
     rows = [
@@ -83,5 +83,7 @@ async def of(session: AsyncSession, subject: str, subject_id: int) -> Sequence[L
     return sorted(other if one == asked else one for one, other in pairs)
 
 
-def _of(record: Subject) -> Linked:
-    return Linked(type(record).__name__.lower(), record.id)
+def _of(record: Subject | Linked) -> Linked:
+    return (
+        record if isinstance(record, Linked) else Linked(type(record).__name__.lower(), record.id)
+    )

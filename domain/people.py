@@ -28,6 +28,8 @@ class Can(StrEnum):
     PAY_REFUND = "mark a refund as paid"
     COMPLAIN = "work on complaints"
     SHIP = "work on parcels"
+    RETURN = "work on returns"
+    RECEIVE = "receive returns"
     SETTLE = "change settings"
 
 
@@ -38,6 +40,8 @@ _ROLES_THAT = {
     Can.PAY_REFUND: {"finance", "admin"},
     Can.COMPLAIN: {"agent", "approver", "admin"},
     Can.SHIP: {"agent", "approver", "warehouse", "admin"},
+    Can.RETURN: {"agent", "approver", "admin"},
+    Can.RECEIVE: {"agent", "approver", "warehouse", "admin"},
     Can.SETTLE: {"admin"},
 }
 

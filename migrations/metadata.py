@@ -6,6 +6,7 @@ from domain import cards, events, inbox, jobs, links, merchants, people, record
 from domain.complaints import model as complaints
 from domain.orders import model as orders
 from domain.refunds import model as refunds
+from domain.returns import model as returns
 from domain.shipping import model as shipping
 from domain.tables import Base
 
@@ -22,6 +23,7 @@ __all__ = [
     "people",
     "record",
     "refunds",
+    "returns",
     "shipping",
 ]
 

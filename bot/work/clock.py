@@ -22,6 +22,8 @@ from domain.orders import service as orders
 from domain.orders.model import Order
 from domain.refunds import service as refunds
 from domain.refunds.model import Refund
+from domain.returns import service as returns
+from domain.returns.model import Return
 from domain.shipping import service as shipping
 from domain.shipping.model import Parcel
 from domain.store import CLOCK, Store, Work
@@ -54,6 +56,9 @@ SWEEPS: Mapping[str, Sweep] = {
     # Before its warnings: an escalation starts the clock anew, and speaks for what it missed.
     "unanswered complaints": Sweep(Complaint.answer_due_at, complaints.sweep_unanswered),
     "complaints to remind of": Sweep(Complaint.warning_due_at, complaints.sweep_warnings),
+    "returns to remind of": Sweep(Return.warning_due_at, returns.sweep_warnings),
+    "overdue returns": Sweep(Return.overdue_due_at, returns.sweep_overdue),
+    "returns that never came": Sweep(Return.expires_due_at, returns.sweep_expired),
 }
 
 
