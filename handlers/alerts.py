@@ -71,20 +71,46 @@ def _post_storm(event: Event) -> Iterator[NewJob]:
         yield replace(job, key=f"storm:{event.subject_id}")
 
 
-def _note(event: Event) -> Iterator[NewJob]:
-    """Say in the case's thread what happened."""
-    yield NewJob(
-        key=f"reply:{event.id}",
-        kind="reply",
-        payload={
-            "concept": "complaints",
-            "template": "complaints/note",
-            "subject": event.subject,
-            "id": event.subject_id,
-            "event_id": event.id,
-        },
-        lane="complaints",
-    )
+def _note(concept: str, template: str) -> _Rule:
+    """Say in the thread of the event's subject what happened."""
+
+    def rule(event: Event) -> Iterator[NewJob]:
+        yield NewJob(
+            key=f"reply:{event.id}",
+            kind="reply",
+            payload={
+                "concept": concept,
+                "template": template,
+                "subject": event.subject,
+                "id": event.subject_id,
+                "event_id": event.id,
+            },
+            lane=concept,
+        )
+
+    return rule
+
+
+def _to_buyer(rule: _Rule) -> _Rule:
+    """Follow the rule unless the event is about a parcel that comes back."""
+
+    def to_buyer(event: Event) -> Iterator[NewJob]:
+        if "return_id" not in event.data:
+            yield from rule(event)
+
+    return to_buyer
+
+
+def _of_return(rule: _Rule) -> _Rule:
+    """Follow the rule for the return that the event's parcel brings back, if it does."""
+
+    def of_return(event: Event) -> Iterator[NewJob]:
+        if "return_id" in event.data:
+            record = {"subject": "return", "id": event.data["return_id"]}
+            for job in rule(event):
+                yield replace(job, key=f"{job.key}:return", payload=job.payload | record)
+
+    return of_return
 
 
 def _tell_requester(event: Event) -> Iterator[NewJob]:
@@ -95,6 +121,22 @@ def _tell_requester(event: Event) -> Iterator[NewJob]:
         key=f"tell:{event.id}",
         kind="tell",
         payload={"template": "refunds/told", "subject": "refund", "id": event.subject_id},
+    )
+
+
+def _tell_of_return(event: Event) -> Iterator[NewJob]:
+    """Tell whoever asked for the return that it was declined, unless they did so themselves."""
+    if event.data["requested_by"] == event.actor:
+        return
+    yield NewJob(
+        key=f"tell:{event.id}",
+        kind="tell",
+        payload={
+            "template": "returns/told",
+            "subject": "return",
+            "id": event.subject_id,
+            "member_id": event.data["requested_by"],
+        },
     )
 
 
@@ -125,7 +167,11 @@ def _ship_by_answered(event: Event) -> Iterator[NewJob]:
         yield from _refresh("shipping")(event)
 
 
-_CASE = (_refresh("complaints"), _note)
+_CASE_NOTE = _note("complaints", "complaints/note")
+_CASE = (_refresh("complaints"), _CASE_NOTE)
+_RETURN_NOTE = _note("returns", "returns/note")
+_RETURN = (_refresh("returns"), _RETURN_NOTE)
+_PARCEL = (_refresh("shipping"), _redraw_orders_alert, _of_return(_refresh("returns")))
 _RULES: Mapping[Kind, tuple[_Rule, ...]] = {
     Kind.REFUND_REQUESTED: (_post("refunds", "refunds/approval"),),
     Kind.REFUND_APPROVED: (_refresh("refunds"), _pay),
@@ -139,15 +185,34 @@ _RULES: Mapping[Kind, tuple[_Rule, ...]] = {
     Kind.COMPLAINT_OPENED: (_post("complaints", "complaints/case"),),
     Kind.COMPLAINT_ACKNOWLEDGED: _CASE,
     Kind.COMPLAINT_HANDED_OVER: _CASE,
-    Kind.COMPLAINT_WARNED: (_note,),
+    Kind.COMPLAINT_WARNED: (_CASE_NOTE,),
     Kind.COMPLAINT_ESCALATED: _CASE,
     Kind.COMPLAINT_RESOLVED: _CASE,
     Kind.COMPLAINT_REOPENED: _CASE,
-    Kind.PARCEL_TROUBLED: (_alone(_post("shipping", "shipping/alert")),),
+    Kind.RETURN_REQUESTED: (_post("returns", "returns/card"),),
+    Kind.RETURN_AUTHORISED: _RETURN,
+    Kind.RETURN_DECLINED: (*_RETURN, _tell_of_return),
+    Kind.RETURN_WITHDRAWN: _RETURN,
+    Kind.RETURN_EXPIRED: _RETURN,
+    Kind.RETURN_TRACKED: (_refresh("returns"),),
+    Kind.RETURN_IN_TRANSIT: (_refresh("returns"),),
+    Kind.RETURN_RECEIVED: _RETURN,
+    Kind.RETURN_INSPECTED: _RETURN,
+    Kind.RETURN_REMINDED: (_RETURN_NOTE,),
+    Kind.RETURN_OVERDUE: _RETURN,
+    Kind.RETURN_REFUND_ASKED: _RETURN,
+    Kind.RETURN_RESTOCKED: (_refresh("returns"),),
+    Kind.RETURN_WRITTEN_OFF: (_refresh("returns"),),
+    Kind.RETURN_CLOSED: _RETURN,
+    Kind.PARCEL_TROUBLED: (
+        _to_buyer(_alone(_post("shipping", "shipping/alert"))),
+        _of_return(_refresh("returns")),
+        _of_return(_RETURN_NOTE),
+    ),
     Kind.STORM_GREW: (_post_storm, _refresh("shipping")),
     Kind.PARCEL_ACKNOWLEDGED: (_refresh("shipping"),),
-    Kind.PARCEL_MOVED: (_refresh("shipping"), _redraw_orders_alert),
-    Kind.PARCEL_DELIVERED: (_refresh("shipping"), _redraw_orders_alert),
+    Kind.PARCEL_MOVED: _PARCEL,
+    Kind.PARCEL_DELIVERED: _PARCEL,
     Kind.ORDER_CHANGED: (_ship_by_answered,),
     Kind.SHIP_BY_NEAR: (_alone(_post("shipping", "shipping/ship_by")),),
 }

@@ -12,6 +12,7 @@ from domain.complaints import queries as complaints
 from domain.errors import DeskhandError, Invalid
 from domain.people import Can
 from domain.refunds import queries as refunds
+from domain.returns import queries as returns
 from domain.shipping import queries as shipping
 from handlers import commands
 from handlers.turn import Payload, Turn
@@ -121,6 +122,7 @@ async def _state(turn: Turn) -> Payload:
             "complaints": unresolved,
             "complaints_total": complaints_total,
             "late_total": late_total,
+            "returns": await returns.waiting(session),
             "jobs": await jobs.counts(session),
             "dead": await jobs.dead(session) if admin else [],
             "missing": merchants.unset_channels(settings) if admin else (),

@@ -13,10 +13,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.boundary import answer_error
 from bot.slack.identity import Identity
-from handlers import complaints, desk, orders, refunds, replies, shipping
+from handlers import complaints, desk, orders, refunds, replies, returns, shipping
 from handlers.turn import Desk
 
-CONVERSATIONS = (orders, refunds, complaints, replies, shipping, desk)
+CONVERSATIONS = (orders, refunds, complaints, replies, shipping, returns, desk)
 
 
 def build(workplace: Desk, client: AsyncWebClient, *, signing_secret: str) -> AsyncApp:
