@@ -175,6 +175,7 @@ DEFINITIONS = {
             "refunds": "refund approvals",
             "complaints": "complaints",
             "shipping": "parcels in trouble",
+            "returns": "returns",
             "stock": "low stock and oversell risks",
             "reports": "reports and digests",
         }.items()
@@ -216,12 +217,26 @@ DEFINITIONS = {
     "shipping.ship_by_warning_hours": Definition(
         "hours before ship-by at which the warehouse is warned", _whole(1, 96), 6
     ),
+    "return.answer_within_hours": Definition(
+        "hours within which a return request is to be answered", _whole(1, 240), 48
+    ),
+    "return.expires_after_days": Definition(
+        "days until an authorised return that never came expires", _whole(1, 365), 30
+    ),
+    "return.refund_within_days": Definition(
+        "business days within which a return that arrived is to be refunded", _whole(1, 30), 2
+    ),
+    "return.overdue": Definition(
+        "who is called when the refund of a return is overdue", _callable, []
+    ),
     "people.default_role": Definition("the role of people nobody gave one", _role),
 }
 
 
 #: The settings that make up the refund policy, whose changes are counted.
 _POLICY = "refund."
+#: Concepts that are posted where another one is, as long as they have no channel of their own.
+_LIKE = {"returns": "refunds"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +251,19 @@ class Settings:
 
     def __getitem__(self, key: str) -> Any:
         return self.values.get(key, DEFINITIONS[key].default)
+
+    def channel(self, concept: str) -> str | None:
+        """Return where a concept is posted: in its own channel, else where its like is."""
+        own = self[f"channel.{concept}"]
+        if own is None and concept in _LIKE:
+            own = self[f"channel.{_LIKE[concept]}"]
+        return own if own is None else str(own)
+
+    def posted_in(self, channel: str) -> list[str]:
+        """Return the concepts that are posted in this channel."""
+        keys = (key for key in DEFINITIONS if key.startswith("channel."))
+        concepts = (key.removeprefix("channel.") for key in keys)
+        return [concept for concept in concepts if self.channel(concept) == channel]
 
     def amount(self, key: str, currency: str) -> Money | None:
         """Return the setting's amount in this currency, None where it has none.
@@ -288,7 +316,9 @@ async def change_setting(work: Work, key: str, text: str) -> Any:
     work.record(Kind.SETTING_CHANGED, row, order_id=None, key=key, value=value, **_next(policy))
     if key.startswith("channel."):
         # What could not be posted for want of this channel is posted now.
-        await jobs.revive(work.session, work.now, lane=key.removeprefix("channel."))
+        concept = key.removeprefix("channel.")
+        for lane in (concept, *(one for one, like in _LIKE.items() if like == concept)):
+            await jobs.revive(work.session, work.now, lane=lane)
     return value
 
 
@@ -309,7 +339,7 @@ def as_text(settings: Settings) -> dict[str, str]:
 
 
 #: What is posted so far; the other channels wait for their alerts.
-_POSTED = ("channel.refunds", "channel.complaints", "channel.shipping")
+_POSTED = ("channel.refunds", "channel.complaints", "channel.shipping", "channel.returns")
 
 
 def in_use() -> dict[str, Definition]:
@@ -323,7 +353,8 @@ def in_use() -> dict[str, Definition]:
 
 def unset_channels(settings: Settings) -> tuple[str, ...]:
     """Return the channel settings without which alerts reach nobody."""
-    return tuple(key for key in _POSTED if not settings[key])
+    own = (key for key in _POSTED if key.removeprefix("channel.") not in _LIKE)
+    return tuple(key for key in own if not settings[key])
 
 
 async def _policy_with(work: Work, key: str) -> Merchant | None:

@@ -30,6 +30,8 @@ class Can(StrEnum):
     REPORT = "read reports"
     COMPLAIN = "work on complaints"
     SHIP = "work on parcels"
+    RETURN = "work on returns"
+    RECEIVE = "receive returns"
     SETTLE = "change settings"
 
 
@@ -42,6 +44,8 @@ _ROLES_THAT = {
     Can.REPORT: {"approver", "finance", "admin"},
     Can.COMPLAIN: {"agent", "approver", "admin"},
     Can.SHIP: {"agent", "approver", "warehouse", "admin"},
+    Can.RETURN: {"agent", "approver", "admin"},
+    Can.RECEIVE: {"agent", "approver", "warehouse", "admin"},
     Can.SETTLE: {"admin"},
 }
 

@@ -97,6 +97,28 @@ def _in_thread(event: Event, key: str, concept: str, template: str, record: Link
     )
 
 
+def _to_buyer(rule: _Rule) -> _Rule:
+    """Follow the rule unless the event is about a parcel that comes back."""
+
+    def to_buyer(event: Event) -> Iterator[NewJob]:
+        if "return_id" not in event.data:
+            yield from rule(event)
+
+    return to_buyer
+
+
+def _of_return(rule: _Rule) -> _Rule:
+    """Follow the rule for the return that the event's parcel brings back, if it does."""
+
+    def of_return(event: Event) -> Iterator[NewJob]:
+        if "return_id" in event.data:
+            record = {"subject": "return", "id": event.data["return_id"]}
+            for job in rule(event):
+                yield replace(job, key=f"{job.key}:return", payload=job.payload | record)
+
+    return of_return
+
+
 def _tell_about(event: Event) -> Iterator[NewJob]:
     """Show it on the cards of what it is about, too; a case hears of it in its thread."""
     for one in event.data.get("about", ()):
@@ -117,6 +139,22 @@ def _tell_requester(event: Event) -> Iterator[NewJob]:
         key=f"tell:{event.id}",
         kind="tell",
         payload={"template": "refunds/told", "subject": "refund", "id": event.subject_id},
+    )
+
+
+def _tell_of_return(event: Event) -> Iterator[NewJob]:
+    """Tell whoever asked for the return that it was declined, unless they did so themselves."""
+    if event.data["requested_by"] == event.actor:
+        return
+    yield NewJob(
+        key=f"tell:{event.id}",
+        kind="tell",
+        payload={
+            "template": "returns/told",
+            "subject": "return",
+            "id": event.subject_id,
+            "member_id": event.data["requested_by"],
+        },
     )
 
 
@@ -166,6 +204,9 @@ _CONCEPTS = {
     "return": "returns",
 }
 _CASE = (_refresh("complaints"), _note)
+_RETURN_NOTE = _reply("returns", "returns/note")
+_RETURN = (_refresh("returns"), _RETURN_NOTE)
+_PARCEL = (_refresh("shipping"), _redraw_orders_alert, _of_return(_refresh("returns")))
 _RULES: Mapping[Kind, tuple[_Rule, ...]] = {
     Kind.REFUND_REQUESTED: (_post("refunds", "refunds/approval"), _tell_about),
     Kind.REFUND_APPROVED: (_refresh("refunds"), _pay),
@@ -192,11 +233,30 @@ _RULES: Mapping[Kind, tuple[_Rule, ...]] = {
     Kind.COMPLAINT_WOKEN: _CASE,
     Kind.COMPLAINT_MERGED: (*_CASE, _tell_about),
     Kind.COMPLAINT_REOPENED: (*_CASE, _tell_about),
-    Kind.PARCEL_TROUBLED: (_alone(_post("shipping", "shipping/alert")),),
+    Kind.RETURN_REQUESTED: (_post("returns", "returns/card"), _tell_about),
+    Kind.RETURN_AUTHORISED: _RETURN,
+    Kind.RETURN_DECLINED: (*_RETURN, _tell_of_return),
+    Kind.RETURN_WITHDRAWN: _RETURN,
+    Kind.RETURN_EXPIRED: _RETURN,
+    Kind.RETURN_TRACKED: (_refresh("returns"),),
+    Kind.RETURN_IN_TRANSIT: (_refresh("returns"),),
+    Kind.RETURN_RECEIVED: _RETURN,
+    Kind.RETURN_INSPECTED: _RETURN,
+    Kind.RETURN_REMINDED: (_RETURN_NOTE,),
+    Kind.RETURN_OVERDUE: _RETURN,
+    Kind.RETURN_REFUND_ASKED: _RETURN,
+    Kind.RETURN_RESTOCKED: (_refresh("returns"),),
+    Kind.RETURN_WRITTEN_OFF: (_refresh("returns"),),
+    Kind.RETURN_CLOSED: _RETURN,
+    Kind.PARCEL_TROUBLED: (
+        _to_buyer(_alone(_post("shipping", "shipping/alert"))),
+        _of_return(_refresh("returns")),
+        _of_return(_RETURN_NOTE),
+    ),
     Kind.STORM_GREW: (_post_storm, _refresh("shipping")),
     Kind.PARCEL_ACKNOWLEDGED: (_refresh("shipping"),),
-    Kind.PARCEL_MOVED: (_refresh("shipping"), _redraw_orders_alert),
-    Kind.PARCEL_DELIVERED: (_refresh("shipping"), _redraw_orders_alert),
+    Kind.PARCEL_MOVED: _PARCEL,
+    Kind.PARCEL_DELIVERED: _PARCEL,
     Kind.ORDER_CHANGED: (_ship_by_answered,),
     Kind.SHIP_BY_NEAR: (_alone(_post("shipping", "shipping/ship_by")),),
 }

@@ -14,6 +14,7 @@ from domain.orders import queries as orders
 from domain.refunds import queries as refunds
 from domain.refunds import reconciliation
 from domain.refunds.model import State
+from domain.returns import queries as returns
 from domain.shipping import queries as shipping
 from domain.shipping import storms
 from templates import Reader, render
@@ -26,6 +27,9 @@ _RECORDS: dict[str, tuple[str, Any]] = {
     "refunds/reconciliation": ("card", reconciliation.card),
     "complaints/case": ("card", complaints.card),
     "complaints/note": ("card", complaints.card),
+    "returns/card": ("card", returns.card),
+    "returns/note": ("card", returns.card),
+    "returns/told": ("card", returns.card),
     "shipping/alert": ("card", shipping.card),
     "shipping/storm": ("card", storms.card),
     "shipping/ship_by": ("order", orders.card_by_id),

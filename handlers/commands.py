@@ -71,6 +71,15 @@ COMMANDS = (
         ),
     ),
     Command(
+        "/return",
+        "Take an order back",
+        "ORDER [NOTE] | RMA-NUMBER",
+        (
+            ("/return 1042", "opens the form: which lines, how many, and why"),
+            ("/return RMA-12", "where a return stands, and what is next"),
+        ),
+    ),
+    Command(
         "/deskhand",
         "Help, settings and status of the desk",
         "[help | settings | status | away [DAY] | back]",

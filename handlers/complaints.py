@@ -16,7 +16,7 @@ from domain.orders import queries as orders
 from domain.people import Can
 from domain.shipping import queries as shipping
 from domain.store import Work
-from handlers import about, desk, refunds
+from handlers import about, desk, refunds, returns
 from handlers.orders import show_by_id
 from handlers.turn import Turn
 
@@ -74,7 +74,7 @@ async def click(turn: Turn) -> None:
             async with turn.write() as work:
                 await service.reopen(work, turn.member, int(record))
             await turn.ack()
-        case "refund" | "order" as where:
+        case "refund" | "return" | "order" as where:
             await _go_to(turn, where, int(record))
         case "escalate" | "hand_over" | "resolve" | "snooze" | "merge":
             await _form(turn, verb, int(record))
@@ -157,11 +157,14 @@ async def _opening_form(turn: Turn, record: int, source: str) -> None:
 
 
 async def _go_to(turn: Turn, where: str, complaint_id: int) -> None:
-    """Ask for a refund from the case, which it then belongs to, or look at its order."""
+    """Ask for a refund or a return that belongs to the case, or look at its order."""
     async with turn.read() as session:
         card = await queries.card(session, complaint_id)
+    case = Linked("complaint", complaint_id)
     if where == "refund":
-        await refunds.open_form(turn, card.order.id, Linked("complaint", complaint_id))
+        await refunds.open_form(turn, card.order.id, case)
+    elif where == "return":
+        await returns.open_form(turn, card.order.id, case)
     else:
         await show_by_id(turn, card.order.id)
 

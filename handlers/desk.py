@@ -13,6 +13,7 @@ from domain.errors import DeskhandError, Invalid
 from domain.people import Can
 from domain.refunds import queries as refunds
 from domain.refunds import reconciliation
+from domain.returns import queries as returns
 from domain.shipping import queries as shipping
 from handlers import commands, people
 from handlers.turn import Payload, Turn
@@ -141,6 +142,7 @@ async def _state(turn: Turn) -> Payload:
             "snoozed_total": snoozed_total,
             "late_total": late_total,
             "reconciliations": await reconciliation.latest(session),
+            "returns": await returns.waiting(session),
             "jobs": await jobs.counts(session),
             "dead": await jobs.dead(session) if admin else [],
             "missing": merchants.unset_channels(settings) if admin else (),

@@ -7,6 +7,7 @@ from domain.complaints import model as complaints
 from domain.orders import model as orders
 from domain.refunds import model as refunds
 from domain.refunds import reconciliation
+from domain.returns import model as returns
 from domain.shipping import model as shipping
 from domain.tables import Base
 
@@ -24,6 +25,7 @@ __all__ = [
     "reconciliation",
     "record",
     "refunds",
+    "returns",
     "shipping",
 ]
 

@@ -22,6 +22,7 @@ from domain.orders.queries import (
     Page,
     ParcelView,
     RefundView,
+    ReturnView,
     ScanView,
 )
 from domain.people import Member
@@ -31,6 +32,10 @@ from domain.refunds.model import State as RefundState
 from domain.refunds.queries import PartView, RefundCard
 from domain.refunds.reconciliation import ReconciliationCard
 from domain.reports import Decider, RefundReport, Slice, Spread
+from domain.returns.model import Reason as ReturnReason
+from domain.returns.model import Return, ReturnLine
+from domain.returns.model import State as ReturnState
+from domain.returns.queries import ReturnCard, ReturnLineView
 from domain.shipping.model import Parcel, ParcelState, Scan, Storm, Trouble
 from domain.shipping.queries import Late, ParcelCard
 from domain.shipping.storms import StormCard
@@ -59,6 +64,7 @@ def line_view(**changes: Any) -> LineView:
         "unit_price": usd(1200),
         "shipping_price": usd(490),
         "refunded_quantity": 0,
+        "returned_quantity": 0,
     }
     return LineView(**values | changes)
 
@@ -78,6 +84,7 @@ def parcel_view(**changes: Any) -> ParcelView:
     """A parcel on its last mile."""
     values: dict[str, Any] = {
         "id": 5,
+        "return_id": None,
         "carrier": "UPS",
         "tracking_number": "1Z999AA10123456784",
         "state": ParcelState.OUT_FOR_DELIVERY,
@@ -120,6 +127,12 @@ def complaint_view(**changes: Any) -> ComplaintView:
         "at": ago(hours=2),
     }
     return ComplaintView(**values | changes)
+
+
+def return_view(**changes: Any) -> ReturnView:
+    """A return on its way."""
+    values: dict[str, Any] = {"id": 4, "state": ReturnState.IN_TRANSIT, "at": ago(hours=3)}
+    return ReturnView(**values | changes)
 
 
 def history_view(**changes: Any) -> HistoryView:
@@ -168,6 +181,7 @@ def order_view(**changes: Any) -> OrderView:
         "parcels": (parcel_view(),),
         "refunds": (refund_view(),),
         "complaints": (complaint_view(),),
+        "returns": (return_view(),),
         "history": (
             history_view(),
             history_view(
@@ -465,6 +479,60 @@ def event(kind: Kind, **changes: Any) -> Event:
         "data": {},
     }
     return Event(**values | changes)
+
+
+def return_line(**changes: Any) -> ReturnLine:
+    """Two mugs that are to come back."""
+    values: dict[str, Any] = {"id": 8, "line_id": 1, "quantity": 2}
+    return ReturnLine(**values | changes)
+
+
+def return_line_view(line: ReturnLine, **changes: Any) -> ReturnLineView:
+    """The line with its title and price; none of it was refunded."""
+    values: dict[str, Any] = {
+        "id": line.id,
+        "line_id": line.line_id,
+        "title": "Alpine mug",
+        "sku": "AM-1",
+        "unit_price": usd(1200),
+        "quantity": line.quantity,
+        "received": line.received,
+        "verdict": line.verdict,
+        "note": line.note,
+        "disposal": line.disposal,
+        "accepted": line.received if line.is_accepted else 0,
+        "refunded": 0,
+    }
+    return ReturnLineView(**values | changes)
+
+
+def rma(state: ReturnState = ReturnState.REQUESTED, **changes: Any) -> Return:
+    """A return of two mugs that waits for an answer, unless its state says otherwise."""
+    values: dict[str, Any] = {
+        "id": 4,
+        "order_id": 42,
+        "state": state,
+        "reason": ReturnReason.DAMAGED,
+        "note": "Both lids are cracked; the buyer sent photos.",
+        "requested_by": AGENT,
+        "requested_at": ago(hours=3),
+        "answer_by": NOW + timedelta(hours=45),
+    }
+    made = Return(**values | changes)
+    if not made.lines:
+        made.lines = [return_line()]
+    return made
+
+
+def return_card(what: Return | None = None, **changes: Any) -> ReturnCard:
+    """The return's card."""
+    record = what or rma()
+    values: dict[str, Any] = {
+        "rma": record,
+        "order": order(state=OrderState.DELIVERED),
+        "lines": tuple(return_line_view(line) for line in record.lines),
+    }
+    return ReturnCard(**values | changes)
 
 
 def parcel(**changes: Any) -> Parcel:

@@ -30,6 +30,8 @@ from domain.people import Member
 from domain.refunds import service as refunds
 from domain.refunds.model import Reason
 from domain.refunds.service import Ask
+from domain.returns import service as returns
+from domain.returns.model import Reason as ReturnReason
 from domain.store import CONSOLE, IMPORT, Store
 
 
@@ -151,6 +153,12 @@ async def _open_shop(store: Store) -> None:
         for number, text in world.COMPLAINTS:
             order_id = await orders.identify(work.session, number)
             complaint = await complaints.open_case(work, ana, order_id, text)
+        for number, quantity, note in world.RETURNS:
+            order = await orders.card(work.session, number)
+            goods = {order.lines[0].id: quantity}
+            await returns.request(
+                work, ana, order.id, returns.Ask(ReturnReason.NO_LONGER_WANTED, note, goods)
+            )
     async with store.write(merchant_id, now=now - timedelta(hours=1), actor=ada.member_id) as work:
         await complaints.escalate(work, ada, complaint.id, "second complaint of the same buyer")
 

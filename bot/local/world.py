@@ -74,6 +74,9 @@ COMPLAINTS = (
     ("1032", "I was charged twice for one casserole. Please look into it today."),
 )
 
+#: Returns that are under way when the demo opens: order, how many of its first line, why.
+RETURNS = (("1024", 1, "Two scales came, the buyer meant to order one"),)
+
 _GOODS = (
     ("MUG-ALP-GRN", "Alpine enamel mug, green", 1200),
     ("KTL-GSN-1L", "Gooseneck kettle, 1 l", 6490),

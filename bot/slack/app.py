@@ -13,10 +13,30 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.boundary import answer_error
 from bot.slack.identity import Identity
-from handlers import complaints, desk, orders, people, refunds, replies, reports, shipping
+from handlers import (
+    complaints,
+    desk,
+    orders,
+    people,
+    refunds,
+    replies,
+    reports,
+    returns,
+    shipping,
+)
 from handlers.turn import Desk
 
-CONVERSATIONS = (orders, refunds, complaints, replies, shipping, reports, people, desk)
+CONVERSATIONS = (
+    orders,
+    refunds,
+    complaints,
+    replies,
+    returns,
+    shipping,
+    reports,
+    people,
+    desk,
+)
 
 
 def build(workplace: Desk, client: AsyncWebClient, *, signing_secret: str) -> AsyncApp:

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.slack.messages import Message, bring_up_to_date, call, send_once, without_retries
 from bot.work.outcomes import Dead, Handler
-from domain import cards, jobs, merchants, people
+from domain import cards, jobs, links, merchants, people
 from domain.cards import Card
 from domain.errors import DeskhandError, NotFound, Overtaken
 from domain.jobs import Claim
@@ -96,17 +96,20 @@ class Posting:
             await self.refresh(claim)
 
     async def refresh(self, claim: Claim) -> None:
-        """Bring every card of a record up to date; one that is gone from Slack is forgotten."""
+        """Bring every card of a record, and of what belongs to it, up to date.
+
+        One that is gone from Slack is forgotten.
+        """
         job = claim.payload
         client = await self._client(claim)
         async with self._store.read(claim.merchant_id) as session:
-            copies = await cards.of(session, job["subject"], job["id"])
+            copies = await _copies(session, job["subject"], job["id"])
             drawn = {
-                template: await self._drawn(session, template, job["id"])
-                for template in {card.template for card in copies}
+                (template, record_id): await self._drawn(session, template, record_id)
+                for template, record_id in {(card.template, card.subject_id) for card in copies}
             }
         for card in copies:
-            message = drawn[card.template]
+            message = drawn[card.template, card.subject_id]
             if digest(message) == card.digest:
                 continue
             there = await bring_up_to_date(client, card, message)
@@ -199,21 +202,26 @@ def digest(message: Message) -> str:
     return hashlib.blake2b(shown.encode(), digest_size=16).hexdigest()
 
 
+async def _copies(session: AsyncSession, subject: str, subject_id: int) -> list[Card]:
+    """Return the cards of a record, and of those whose cards may speak of it."""
+    copies = [*await cards.of(session, subject, subject_id)]
+    for linked in await links.of(session, subject, subject_id):
+        copies += await cards.of(session, linked.subject, linked.id)
+    return copies
+
+
 async def _channel(session: AsyncSession, concept: str) -> str:
-    settings = await merchants.settings(session)
-    channel = settings[f"channel.{concept}"]
+    channel = (await merchants.settings(session)).channel(concept)
     if channel is None:
         raise Dead(
             f"channel.{concept} is not set, so this could not be posted. Choose a channel with "
             "`/deskhand settings`, then retry."
         )
-    return str(channel)
+    return channel
 
 
 async def _rest(work: Work, channel: str) -> None:
     """Let every lane that leads to this channel rest."""
     settings = await merchants.settings(work.session)
-    for key, value in settings.values.items():
-        if key.startswith("channel.") and value == channel:
-            lane = key.removeprefix("channel.")
-            await jobs.rest(work.session, work.merchant_id, lane, work.now + PACE)
+    for lane in settings.posted_in(channel):
+        await jobs.rest(work.session, work.merchant_id, lane, work.now + PACE)

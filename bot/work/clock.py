@@ -25,6 +25,8 @@ from domain.refunds import reconciliation, undecided
 from domain.refunds import service as refunds
 from domain.refunds.model import Refund
 from domain.refunds.reconciliation import Reconciliation
+from domain.returns import clocks as returns
+from domain.returns.model import Return
 from domain.shipping import service as shipping
 from domain.shipping.model import Parcel
 from domain.store import CLOCK, Store, Work
@@ -72,6 +74,9 @@ SWEEPS: Mapping[str, Sweep] = {
     "complaints to remind of": Sweep(
         Complaint.resolve_warning_due_at, partial(clocks.sweep_warnings, target=Target.RESOLVE)
     ),
+    "returns to remind of": Sweep(Return.warning_due_at, returns.sweep_warnings),
+    "overdue returns": Sweep(Return.overdue_due_at, returns.sweep_overdue),
+    "returns that never came": Sweep(Return.expires_due_at, returns.sweep_expired),
 }
 
 

@@ -65,7 +65,11 @@ async def change(work: Work, drafts: Mapping[int, OrderDraft], clocks: Clocks) -
     )
     lines = await _by_order(work, select(Line).where(among(work.session, Line.order_id, drafts)))
     parcels = await _by_order(
-        work, select(Parcel).where(among(work.session, Parcel.order_id, drafts)).with_for_update()
+        work,
+        select(Parcel)
+        # A source speaks of what it sent, not of what comes back.
+        .where(among(work.session, Parcel.order_id, drafts), Parcel.return_id.is_(None))
+        .with_for_update(),
     )
     new_lines: list[dict[str, Any]] = []
     new_parcels: list[tuple[int, OrderDraft]] = []

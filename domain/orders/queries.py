@@ -17,6 +17,7 @@ from domain.orders.model import Line, Order, State, fold
 from domain.orders.surroundings import surroundings
 from domain.refunds.model import HOLDING
 from domain.refunds.model import State as RefundState
+from domain.returns.model import State as ReturnState
 from domain.rows import Row, at, moment
 from domain.shipping.model import Parcel, ParcelState, Trouble, as_tracked
 
@@ -34,11 +35,17 @@ class LineView:
     unit_price: Money | None
     shipping_price: Money | None
     refunded_quantity: int
+    returned_quantity: int
 
     @property
     def refundable_quantity(self) -> int:
         """How many of it no refund has taken yet."""
         return max(self.quantity - self.refunded_quantity, 0)
+
+    @property
+    def returnable_quantity(self) -> int:
+        """How many of it no return has taken yet."""
+        return max(self.quantity - self.returned_quantity, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +60,10 @@ class ScanView:
 
 @dataclass(frozen=True, slots=True)
 class ParcelView:
-    """A parcel with its latest scans, latest first."""
+    """A parcel with its latest scans, latest first; with a `return_id` it comes back."""
 
     id: int
+    return_id: int | None
     carrier: str | None
     tracking_number: str | None
     state: ParcelState
@@ -102,6 +110,20 @@ class ComplaintView:
 
 
 @dataclass(frozen=True, slots=True)
+class ReturnView:
+    """A return of the order, in a line."""
+
+    id: int
+    state: ReturnState
+    at: datetime
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return f"RMA-{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
 class HistoryView:
     """One event of the order's history; `kind` is an `events.Kind`."""
 
@@ -142,6 +164,7 @@ class OrderView:
     parcels: tuple[ParcelView, ...]
     refunds: tuple[RefundView, ...]
     complaints: tuple[ComplaintView, ...]
+    returns: tuple[ReturnView, ...]
     history: tuple[HistoryView, ...]
 
     @property
@@ -318,6 +341,7 @@ def _view(
     parcels: list[Row],
     refunds: list[Row],
     complaints: list[Row],
+    returns: list[Row],
     history: list[Row],
 ) -> OrderView:
     currency = order.currency
@@ -370,6 +394,10 @@ def _view(
             )
             for row in complaints
         ),
+        returns=tuple(
+            ReturnView(row["id"], ReturnState(row["state"]), at(row["requested_at"]))
+            for row in returns
+        ),
         history=tuple(
             HistoryView(row["kind"], at(row["at"]), row["actor"], row["why"]) for row in history
         ),
@@ -385,12 +413,14 @@ def _line(row: Row, currency: str) -> LineView:
         unit_price=_money(row["unit_price"], currency),
         shipping_price=_money(row["shipping_price"], currency),
         refunded_quantity=row["refunded_quantity"],
+        returned_quantity=row["returned_quantity"],
     )
 
 
 def _parcel(row: Row) -> ParcelView:
     return ParcelView(
         id=row["id"],
+        return_id=row["return_id"],
         carrier=row["carrier"],
         tracking_number=row["tracking_number"],
         state=ParcelState(row["state"]),

@@ -12,22 +12,25 @@ from domain.events import Event, Kind
 from domain.links import Link
 from domain.orders.model import Line, Order
 from domain.refunds.model import HOLDING, Part, Refund
+from domain.returns.model import IS_HELD, QUANTITY_HELD, Return, ReturnLine
 from domain.rows import Row, nested
 from domain.shipping.model import Parcel, Scan
 
 _HISTORY = 8
 _SCANS = 6
+_REMINDERS = (Kind.COMPLAINT_WARNED, Kind.RETURN_REMINDED)
 
 
 @cache
 def surroundings() -> tuple[Label[list[Row]], ...]:
-    """Return lines, parcels, refunds, complaints and history, for a SELECT of `Order`."""
+    """Return lines, parcels, refunds, complaints, returns and history, for a SELECT of `Order`."""
     # Always the same, and to put it together takes longer than to run it.
     return (
         nested(_lines()).label("lines"),
         nested(_parcels()).label("parcels"),
         nested(_refunds()).label("refunds"),
         nested(_complaints()).label("complaints"),
+        nested(_returns()).label("returns"),
         nested(_history()).label("history"),
     )
 
@@ -40,6 +43,13 @@ def _lines() -> Select[*tuple[Any, ...]]:
         .correlate(Line)
         .scalar_subquery()
     )
+    returned = (
+        select(QUANTITY_HELD)
+        .join(Return, Return.id == ReturnLine.return_id)
+        .where(ReturnLine.line_id == Line.id, IS_HELD)
+        .correlate(Line)
+        .scalar_subquery()
+    )
     return (
         select(
             Line.id,
@@ -49,6 +59,7 @@ def _lines() -> Select[*tuple[Any, ...]]:
             Line.unit_price,
             Line.shipping_price,
             refunded.label("refunded_quantity"),
+            returned.label("returned_quantity"),
         )
         .where(Line.order_id == Order.id)
         .correlate(Order)
@@ -67,6 +78,7 @@ def _parcels() -> Select[*tuple[Any, ...]]:
     return (
         select(
             Parcel.id,
+            Parcel.return_id,
             Parcel.carrier,
             Parcel.tracking_number,
             Parcel.state,
@@ -120,11 +132,20 @@ def _complaints() -> Select[*tuple[Any, ...]]:
     )
 
 
+def _returns() -> Select[*tuple[Any, ...]]:
+    return (
+        select(Return.id, Return.state, Return.requested_at)
+        .where(Return.order_id == Order.id)
+        .correlate(Order)
+        .order_by(Return.id)
+    )
+
+
 def _history() -> Select[*tuple[Any, ...]]:
     return (
         select(Event.kind, Event.at, Event.actor, Event.why)
-        # A reminder is for the case's thread: here it would push out what was done.
-        .where(Event.order_id == Order.id, Event.kind != Kind.COMPLAINT_WARNED)
+        # A reminder is for a record's thread: here it would push out what was done.
+        .where(Event.order_id == Order.id, Event.kind.not_in(_REMINDERS))
         .correlate(Order)
         .order_by(Event.id.desc())
         .limit(_HISTORY)

@@ -56,7 +56,7 @@ def as_tracked(number: str | None) -> str | None:
 
 
 class Parcel(Owned, Base):
-    """A parcel of an order; `trouble` is set while it needs a person."""
+    """A parcel of an order, to the buyer or back; `trouble` is set while it needs a person."""
 
     __tablename__ = "parcels"
     __table_args__ = (
@@ -67,6 +67,8 @@ class Parcel(Owned, Base):
     )
 
     order_id: Mapped[int] = mapped_column(Id, ForeignKey("orders.id", ondelete="CASCADE"))
+    #: The return it brings back; None for a parcel on its way to the buyer.
+    return_id: Mapped[int | None] = mapped_column(Id, ForeignKey("returns.id", ondelete="CASCADE"))
     carrier: Mapped[str | None]
     tracking_number: Mapped[str | None]
     state: Mapped[ParcelState] = mapped_column(default=ParcelState.UNKNOWN)

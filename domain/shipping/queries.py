@@ -61,6 +61,7 @@ async def late(session: AsyncSession, now: datetime, *, start: int = 0) -> tuple
     """
     late_parcel = and_(
         Parcel.order_id == Order.id,
+        Parcel.return_id.is_(None),
         Parcel.state.not_in(ENDED),
         or_(Parcel.trouble.is_not(None), Order.deliver_by < now),
     )

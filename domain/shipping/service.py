@@ -15,6 +15,7 @@ from domain.events import Kind
 from domain.orders.model import UNSHIPPED, Order
 from domain.orders.model import State as OrderState
 from domain.people import Can, Member
+from domain.returns import arrivals
 from domain.shipping import storms
 from domain.shipping.model import (
     ENDED,
@@ -76,6 +77,7 @@ async def follow(work: Work, sighting: Sighting) -> Parcel | None:
     parcel.last_event_at = max(sighting.at, parcel.last_event_at or sighting.at)
     await _follow_clock(work, parcel, sighting)
     await _follow_order(work, order, parcel, sighting)
+    await arrivals.follow(work, parcel)
     trouble = TROUBLES.get(sighting.state)
     if trouble and trouble is not parcel.trouble:
         trouble_found(work, parcel, trouble, sighting.description)
@@ -84,7 +86,12 @@ async def follow(work: Work, sighting: Sighting) -> Parcel | None:
         parcel.trouble = parcel.troubled_at = None
     kind = Kind.PARCEL_DELIVERED if parcel.state is ParcelState.DELIVERED else Kind.PARCEL_MOVED
     work.record(
-        kind, parcel, order_id=parcel.order_id, why=sighting.description, state=parcel.state
+        kind,
+        parcel,
+        order_id=parcel.order_id,
+        why=sighting.description,
+        state=parcel.state,
+        **_coming_back(parcel),
     )
     return parcel
 
@@ -120,9 +127,10 @@ async def _all_in_trouble(
     work: Work, parcels: Sequence[Parcel], trouble: Trouble, why: str
 ) -> None:
     fresh = [one for one in parcels if one.state not in ENDED and one.trouble is None]
-    storm_id = await storms.gather(work, trouble, fresh)
+    storm_id = await storms.gather(work, trouble, [one for one in fresh if not one.return_id])
     for parcel in fresh:
-        trouble_found(work, parcel, trouble, why, storm_id=storm_id)
+        storm = None if parcel.return_id else storm_id
+        trouble_found(work, parcel, trouble, why, storm_id=storm)
 
 
 def trouble_found(
@@ -141,7 +149,13 @@ def trouble_found(
         why=why,
         trouble=trouble,
         storm_id=storm_id,
+        **_coming_back(parcel),
     )
+
+
+def _coming_back(parcel: Parcel) -> dict[str, int]:
+    """Name the return that a parcel belongs to, which hears of it in place of the warehouse."""
+    return {} if parcel.return_id is None else {"return_id": parcel.return_id}
 
 
 async def _keep(work: Work, parcel: Parcel, sighting: Sighting) -> bool:
@@ -179,19 +193,23 @@ async def _follow_clock(work: Work, parcel: Parcel, sighting: Sighting) -> None:
 
 
 async def _follow_order(work: Work, order: Order, parcel: Parcel, sighting: Sighting) -> None:
-    """Let the order's state follow: shipped with its first parcel, delivered with its last."""
+    """Let the order's state follow: shipped with its first parcel, delivered with its last.
+
+    A parcel that comes back says nothing of whether the buyer got theirs.
+    """
     # A label that was printed, or dropped, has not left the house.
     if parcel.state not in (ParcelState.PENDING, ParcelState.CANCELLED):
         parcel.shipped_at = parcel.shipped_at or sighting.at
-        if order.state in UNSHIPPED:
+        if order.state in UNSHIPPED and parcel.return_id is None:
             order.state = OrderState.SHIPPED
             order.shipped_at = order.shipped_at or sighting.at
             order.ship_by_due_at = None
     if parcel.state is ParcelState.DELIVERED:
         parcel.delivered_at = sighting.at
-    if parcel.state not in ENDED or order.state is not OrderState.SHIPPED:
+    if parcel.state not in ENDED or parcel.return_id or order.state is not OrderState.SHIPPED:
         return
-    parcels = (await work.session.scalars(select(Parcel).where(Parcel.order_id == order.id))).all()
+    sent = select(Parcel).where(Parcel.order_id == order.id, Parcel.return_id.is_(None))
+    parcels = (await work.session.scalars(sent)).all()
     arrivals = [one.delivered_at for one in parcels if one.state is ParcelState.DELIVERED]
     if arrivals and all(one.state in ENDED for one in parcels):
         order.move(OrderState.DELIVERED)

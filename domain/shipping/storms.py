@@ -62,7 +62,9 @@ async def card(session: AsyncSession, storm_id: int) -> StormCard:
     if storm is None:
         raise RecordNotFound("storm", storm_id)
     # An order's other parcels must not count: no parcel has the trouble of an unshipped order.
-    troubled = and_(Parcel.order_id == Order.id, Parcel.trouble == storm.trouble)
+    troubled = and_(
+        Parcel.order_id == Order.id, Parcel.return_id.is_(None), Parcel.trouble == storm.trouble
+    )
     query = select(Order, Parcel).outerjoin(Parcel, troubled).where(_in(storm))
     total = await session.scalar(select(func.count()).select_from(query.subquery()))
     worst = await session.execute(
@@ -80,6 +82,7 @@ def _in(storm: Storm) -> ColumnElement[bool]:
             Order.ship_by_due_at.is_(None),
         )
     return and_(
+        Parcel.return_id.is_(None),
         Parcel.trouble == storm.trouble,
         Parcel.troubled_at >= storm.since,
         Parcel.troubled_at < storm.since + AN_HOUR,

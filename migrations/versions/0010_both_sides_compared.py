@@ -10,7 +10,7 @@ from alembic import op
 from migrations.columns import ID, JSON, TEXT, TIME, may, must, owned
 
 revision = "0010"
-down_revision = "0008"
+down_revision = "0007"
 
 _NEW = {"submitted_at": TIME, "settled_by": TEXT, "silent_due_at": TIME}
 _INDEXES = {

@@ -26,6 +26,9 @@ from domain.refunds import service as refunds
 from domain.refunds.by_hand import mark_paid
 from domain.refunds.payment import Outcome as Payment
 from domain.refunds.payment import Result
+from domain.returns import clocks as returns
+from domain.returns.model import Disposal, Return
+from domain.returns.model import State as ReturnState
 from domain.shipping import service as shipping
 from domain.shipping.model import ParcelState
 from handlers.alerts import route
@@ -43,6 +46,7 @@ from tests.domain.desk import (
     draft,
     parcel,
 )
+from tests.domain.returning import BACK, Returning
 
 BUYER = {
     "buyer_name": "Zacharias Quetzal",
@@ -57,6 +61,7 @@ ELSEWHERE = {
     *("StormGrew", "RefundFound", "RefundsCompared", "RefundsDiffer"),
     *("BatchOpened", "BatchSent", "BatchUnknown", "BatchClosed"),
 }
+SUBJECTS = {"refund", "return", "complaint", "parcel", "order"}
 SHAPES = {
     "post": {"concept", "template", "subject", "id"},
     "refresh": {"subject", "id"},
@@ -90,6 +95,7 @@ async def day(desk: Desk) -> list[Event]:
     await _refunds(desk, order_id)
     await _case(desk, order_id)
     await _parcel(desk)
+    await _returns(desk, order_id)
     return await desk.events()
 
 
@@ -144,6 +150,31 @@ async def _parcel(desk: Desk) -> None:
     await desk.later(days=3).scan(ParcelState.DELIVERED)
 
 
+async def _returns(desk: Desk, order_id: int) -> None:
+    mug, pot = (line.id for line in (await desk.card()).lines)
+    shop = Returning(desk, order_id, mug, pot)
+    declined = await shop.ask({mug: 1}, note=f"{BUYER['buyer_name']} asks")
+    await shop.do("decline", declined, "A year ago")
+    withdrawn = await shop.until(ReturnState.AUTHORISED, {mug: 1})
+    await shop.do("withdraw", withdrawn, "The buyer keeps it")
+    expiring = await shop.until(ReturnState.AUTHORISED, {pot: 1})
+    await desk.later(days=4).sweep(returns.sweep_warnings)
+    async with desk.work("clock") as work:
+        (await work.lock(Return, expiring)).expires_due_at = desk.now
+    await desk.sweep(returns.sweep_expired)
+    coming = await shop.until(ReturnState.AUTHORISED, {mug: 1, pot: 1})
+    await shop.track(coming)
+    await desk.scan(ParcelState.IN_TRANSIT, BACK)
+    await desk.scan(ParcelState.DELIVERED, BACK)
+    await desk.later(days=3).sweep(returns.sweep_warnings)
+    await desk.later(days=4).sweep(returns.sweep_overdue)
+    await shop.inspect(coming)
+    await shop.refund(coming)
+    first, second = (line.id for line in (await shop.card(coming)).rma.to_dispose)
+    for line, disposal in ((first, Disposal.RESTOCKED), (second, Disposal.WRITTEN_OFF)):
+        await shop.do("dispose", coming, {line: disposal}, by=WAREHOUSE)
+
+
 async def test_the_log_says_who_did_what_to_what_when_and_why(desk: Desk, day: list[Event]) -> None:
     assert {event.kind for event in day} >= {kind.value for kind in Kind} - ELSEWHERE
     for event in day:
@@ -163,6 +194,9 @@ async def test_the_log_says_who_did_what_to_what_when_and_why(desk: Desk, day: l
         Kind.COMPLAINT_ESCALATED: "Third time",
         Kind.COMPLAINT_RESOLVED: "New mug",
         Kind.PARCEL_TROUBLED: "past its delivery promise",
+        Kind.RETURN_DECLINED: "A year ago",
+        Kind.RETURN_WITHDRAWN: "The buyer keeps it",
+        Kind.RETURN_EXPIRED: "nothing came in time",
     }
 
 
@@ -195,11 +229,11 @@ async def test_each_event_calls_for_its_jobs_once_and_in_their_shape(
 
 def _check(job: NewJob, event: Event) -> None:
     assert job.payload.keys() >= SHAPES[job.kind], job
-    assert job.payload.get("subject", event.subject) in {"refund", "complaint", "parcel", "order"}
+    assert job.payload.get("subject", event.subject) in SUBJECTS
     assert isinstance(job.payload.get("id", 1), int)
     assert json.loads(json.dumps(job.payload)) == job.payload
     if job.kind in {"post", "refresh", "reply"}:
-        assert job.lane in {"refunds", "complaints", "shipping"}
+        assert job.lane in {"refunds", "returns", "complaints", "shipping"}
         assert job.payload.get("concept", job.lane) == job.lane
     if template := job.payload.get("template"):
         folder = Path(templates.__file__).parent

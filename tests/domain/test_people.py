@@ -12,17 +12,11 @@ from domain.money import Money
 from domain.people import Can, CantBeAway, Member
 from tests.domain.desk import ADMIN, NOBODY, Desk, usd
 
+_AGENT = {Can.LOOK, Can.REQUEST_REFUND, Can.COMPLAIN, Can.SHIP, Can.RETURN, Can.RECEIVE}
 COVERED = {
-    "agent": {Can.LOOK, Can.REQUEST_REFUND, Can.COMPLAIN, Can.SHIP},
-    "approver": {
-        Can.LOOK,
-        Can.REQUEST_REFUND,
-        Can.DECIDE_REFUND,
-        Can.REPORT,
-        Can.COMPLAIN,
-        Can.SHIP,
-    },
-    "warehouse": {Can.LOOK, Can.SHIP},
+    "agent": _AGENT,
+    "approver": _AGENT | {Can.DECIDE_REFUND, Can.REPORT},
+    "warehouse": {Can.LOOK, Can.SHIP, Can.RECEIVE},
     "finance": {Can.LOOK, Can.REQUEST_REFUND, Can.PAY_REFUND, Can.REPORT},
     "admin": set(Can),
 }

@@ -86,7 +86,7 @@ async def test_submissions_at_once_give_out_one_key(desk: Desk) -> None:
 
 async def test_asking_paying_and_settling_at_once_get_out_of_each_others_way(desk: Desk) -> None:
     order_id = await desk.order()
-    paying = [await desk.paying(order_id, 100) for _ in range(6)]
+    under_way = [await desk.paying(order_id, 100) for _ in range(6)]
 
     async def settle(refund_id: int) -> None:
         async with desk.work("worker") as work:
@@ -94,7 +94,7 @@ async def test_asking_paying_and_settling_at_once_get_out_of_each_others_way(des
             await paying.settle(work, refund_id, Outcome(Result.SUCCEEDED, "re"))
 
     await asyncio.gather(
-        *(settle(refund_id) for refund_id in paying),
+        *(settle(refund_id) for refund_id in under_way),
         *(desk.request(order_id, 100) for _ in range(6)),
         *(desk.receive() for _ in range(3)),
     )

@@ -168,6 +168,20 @@ async def test_a_refund_asked_for_from_a_case_belongs_to_it(shop: Shop) -> None:
     assert "for C-1" in text_of(await shop.type(ANA, "/order 1042"))
 
 
+async def test_a_return_asked_for_from_a_case_belongs_to_it(shop: Shop) -> None:
+    card = await opened(shop)
+    await choose(shop, ANA, "return")
+    form = shop.slack.modal(ANA) or {}
+    assert "for C-1" in text_of(form)
+    line = next(one["block_id"] for one in form["blocks"] if one["block_id"].startswith("line:"))
+    await shop.slack.submit(ANA, {line: "1", "reason": "damaged"})
+    asked = await shop.card(REFUNDS, "RMA-1")
+    assert "with C-1" in text_of(asked)
+    await shop.card(COMPLAINTS, "with RMA-1")
+    await shop.quiet()
+    assert f"<@{ANA}> asked for a return, RMA-1" in said(shop, card)[-1]
+
+
 async def test_a_refund_asked_for_from_a_case_that_was_merged_meanwhile_follows_it(
     shop: Shop,
 ) -> None:

@@ -216,6 +216,7 @@ def test_a_card_offers_only_what_the_role_covers() -> None:
     assert list(buttons(rendered("orders/card", may={Can.LOOK}))) == ["parcel.show", "order.share"]
     assert list(buttons(rendered("orders/card"))) == [
         "refund.open",
+        "return.open",
         "complaint.open",
         "parcel.show",
         "order.share",
@@ -462,9 +463,15 @@ def test_the_next_step_of_a_case_comes_first_and_the_rest_is_in_its_menu() -> No
         "complaints/case@merged": "complaint.reopen",
     }
     assert {case: next(iter(buttons(rendered(case)))) for case in first} == first
-    assert _menu(rendered("complaints/case")) == ["refund:7", "merge:7", "order:7"]
+    assert _menu(rendered("complaints/case")) == [
+        "refund:7",
+        "return:7",
+        "merge:7",
+        "order:7",
+    ]
     assert _menu(rendered("complaints/case@acknowledged")) == [
         "refund:7",
+        "return:7",
         "snooze:7",
         "merge:7",
         "order:7",
@@ -574,6 +581,7 @@ def test_home_shows_what_waits_and_lets_admins_retry() -> None:
         "1 refund waits",
         "1 complaint is open",
         "1 complaint is snoozed",
+        "4 returns wait",
         "3 orders are late",
     ]
     assert "desk.retry" in buttons(home)

@@ -1,0 +1,1 @@
+"""Returns: what a buyer sends back, from the request to the shelf and the refund."""
