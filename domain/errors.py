@@ -164,11 +164,12 @@ class WrongState(Conflict):
 
 
 class AlreadyDecided(Conflict):
-    """Somebody else was first; says who and what."""
+    """Somebody else was first, or time was; says who and what, and what came of it `since`."""
 
-    def __init__(self, what: str, state: str, member: str | None) -> None:
+    def __init__(self, what: str, state: str, member: str | None, since: str | None = None) -> None:
         who = f" by @{member}" if member else ""
-        super().__init__(f"{what} was already {_words(state)}{who}. Nothing was changed.")
+        then = f", and {since}" if since else ""
+        super().__init__(f"{what} was already {_words(state)}{who}{then}. Nothing was changed.")
 
 
 class NotRefundable(Conflict):

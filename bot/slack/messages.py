@@ -98,8 +98,7 @@ async def bring_up_to_date(client: AsyncWebClient, card: Card, message: Message)
     try:
         await call(card.place, client.chat_update(channel=card.place, ts=card.reference, **message))
     except (Dead, SlackDown) as error:
-        refused = error.__cause__
-        if isinstance(refused, SlackApiError) and refusals.code(refused) in refusals.GONE:
+        if refusals.was(error, refusals.GONE):
             return False
         raise
     return True

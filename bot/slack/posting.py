@@ -13,12 +13,14 @@ from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy import delete, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.slack import refusals
 from bot.slack.messages import Message, bring_up_to_date, call, send_once, without_retries
+from bot.slack.refusals import SlackDown
 from bot.work.outcomes import Dead, Handler
 from domain import cards, jobs, links, merchants, people
 from domain.cards import Card
 from domain.errors import DeskhandError, NotFound, Overtaken
-from domain.jobs import Claim
+from domain.jobs import Claim, NewJob
 from domain.refunds import queries as refunds
 from domain.store import WORKER, Store, Work
 from templates import Reader
@@ -137,12 +139,21 @@ class Posting:
                 return
         first = copies[0]
         client = await self._client(claim)
-        await send_once(client, claim, first.place, message, thread=first.reference)
+        try:
+            await send_once(client, claim, first.place, message, thread=first.reference)
+        except SlackDown as error:
+            if not refusals.was(error, refusals.NO_THREAD):
+                raise
+            await self._post_again(claim, first)
+            raise NotPostedYet from error
         async with self._work(claim) as work:
             await _rest(work, first.place)
 
     async def tell(self, claim: Claim) -> None:
-        """Write to a member, in their language; without a `member_id`, to who asked for it."""
+        """Write to a member, in their language; without a `member_id`, to who asked for it.
+
+        Who has left the workspace is not told, and that is nothing to put right.
+        """
         job = claim.payload
         async with self._store.read(claim.merchant_id) as session:
             member_id = (
@@ -151,7 +162,11 @@ class Posting:
             member = await people.member(session, member_id)
             reader = Reader(member.locale or "en_US", member.tz or "UTC", member_id)
             message = await self._drawn(session, job["template"], job["id"], reader=reader)
-        await send_once(await self._client(claim), claim, member_id, message)
+        try:
+            await send_once(await self._client(claim), claim, member_id, message)
+        except Dead as error:
+            if not refusals.was(error, refusals.LEFT):
+                raise
 
     async def learn(self, claim: Claim) -> None:
         """Ask the workspace how a member is called, and how they read times and amounts."""
@@ -166,6 +181,24 @@ class Posting:
                 name=user.get("real_name") or user.get("name") or member_id,
                 locale=user.get("locale"),
                 tz=user.get("tz") or "UTC",
+            )
+
+    async def _post_again(self, claim: Claim, deleted: Card) -> None:
+        """Have a card posted anew that somebody deleted: what it is about goes on."""
+        async with self._work(claim) as work:
+            await work.session.execute(delete(Card).where(Card.id == deleted.id))
+            work.enqueue(
+                NewJob(
+                    key=f"post:{claim.key}",
+                    kind="post",
+                    payload={
+                        "concept": claim.payload["concept"],
+                        "template": deleted.template,
+                        "subject": deleted.subject,
+                        "id": deleted.subject_id,
+                    },
+                    lane=claim.lane,
+                )
             )
 
     async def _drawn(

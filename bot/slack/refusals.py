@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
@@ -20,6 +21,10 @@ GONE = frozenset(
         "is_archived",
     }
 )
+#: A message to reply to that was deleted.
+NO_THREAD = frozenset({"thread_not_found", "message_not_found"})
+#: A member who is not there any more, whom nothing can be told.
+LEFT = frozenset({"user_not_found", "users_not_found", "user_disabled"})
 _SERVER_ERROR = 500
 _RATE_LIMITED = 429
 
@@ -93,6 +98,12 @@ def code(error: SlackApiError) -> str | None:
     data = getattr(error.response, "data", None)
     found = data.get("error") if isinstance(data, dict) else None
     return found if isinstance(found, str) else None
+
+
+def was(error: Exception, said: Collection[str]) -> bool:
+    """Tell whether a job's error comes from one of these refusals."""
+    refused = error.__cause__
+    return isinstance(refused, SlackApiError) and code(refused) in said
 
 
 def is_definite(error: SlackApiError) -> bool:

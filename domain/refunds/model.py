@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from domain.errors import AlreadyDecided, WrongState
+from domain.errors import AlreadyDecided, Conflict, WrongState
 from domain.money import Money
 from domain.refunds.batches import Batch
 from domain.tables import Base, Id, Json, Owned
@@ -63,6 +63,26 @@ HOLDING = (
 )
 #: What its provider was asked to pay, and did not refuse.
 PAYING = (State.SUBMITTED, State.UNKNOWN, State.SUCCEEDED)
+
+
+#: What came of an approved refund, for who decides too late.
+_SINCE = {
+    State.SUBMITTED: "is being paid",
+    State.UNKNOWN: "may or may not be paid",
+    State.SUCCEEDED: "is paid",
+    State.FAILED: "failed since",
+}
+
+
+class Expired(AlreadyDecided):
+    """Nobody decided in time."""
+
+    def __init__(self, name: str) -> None:
+        Conflict.__init__(
+            self,
+            f"Refund {name} has expired already. Nothing was changed. Ask for it again if it is "
+            "still due.",
+        )
 
 
 class Reason(StrEnum):
@@ -169,6 +189,7 @@ class Refund(Owned, Base):
 
         Raises:
             AlreadyDecided: it was decided, how and by whom.
+            Expired: nobody decided it in time.
             WrongState: the table has no such arrow for another cause.
         """
         if self.failed_by_hand and to in CORRECTIONS:
@@ -177,9 +198,12 @@ class Refund(Owned, Base):
         elif to in TRANSITIONS[self.state]:
             self.state = to
         elif self.state != State.REQUESTED and to in TRANSITIONS[State.AWAITING_APPROVAL]:
+            if self.state is State.EXPIRED:
+                raise Expired(self.name)
             refused = self.state in TRANSITIONS[State.AWAITING_APPROVAL]
             decision = self.state if refused else State.APPROVED
-            raise AlreadyDecided(f"Refund {self.name}", decision, self.decided_by)
+            since = _SINCE.get(self.state)
+            raise AlreadyDecided(f"Refund {self.name}", decision, self.decided_by, since)
         else:
             raise WrongState(f"Refund {self.name}", self.state, to, TRANSITIONS[self.state])
 
