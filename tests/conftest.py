@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +12,11 @@ from domain import merchants
 from domain.store import Store
 
 pytest_plugins = ["tests.databases"]
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Run more test processes than there are processors: many wait for Slack's pace, not for one."""
+    return 2 * (os.cpu_count() or 1)
 
 
 @pytest.fixture
