@@ -379,8 +379,8 @@ async def test_undecided_refunds_expire_oldest_first(desk: Desk, order_id: int) 
     [
         (_decline, "was already declined by @U0APPROVER. Nothing was changed."),
         (_withdraw, "was already withdrawn by @U0AGENT. Nothing was changed."),
-        (_expire, "was already expired. Nothing was changed."),
-        (_fail, "was already approved by @U0APPROVER. Nothing was changed."),
+        (_expire, "has expired already. Nothing was changed. Ask for it again"),
+        (_fail, "was already approved by @U0APPROVER, and failed since. Nothing was changed."),
     ],
 )
 async def test_whoever_comes_late_learns_who_decided_what(

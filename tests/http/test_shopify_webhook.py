@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import AsyncIterator
 from datetime import datetime
 
@@ -21,8 +20,6 @@ from tests.connectors.shopify_shapes import CLIENT_SECRET, signed
 
 _BODY = b'{"id": 5001, "order_id": 450, "transactions": []}'
 _HMAC = "X-Shopify-Hmac-SHA256"
-#: Seconds that Shopify waits for an answer.
-_PATIENCE = 5
 Client = TestClient[web.Request, web.Application]
 
 
@@ -38,11 +35,9 @@ async def client(store: Store, merchant: int, now: datetime) -> AsyncIterator[Cl
 async def test_a_webhook_is_kept_once_with_its_topic_however_often_it_comes(
     client: Client, store: Store, merchant: int
 ) -> None:
-    started = time.monotonic()
     for status in ("kept", *["known"] * 4):
         response = await client.post("/webhooks/shopify", data=_BODY, headers=signed(_BODY))
         assert (response.status, await response.json()) == (200, {"status": status})
-    assert time.monotonic() - started < _PATIENCE
     async with store.read(merchant) as session:
         (delivery,) = await session.scalars(select(Delivery))
         (job,) = await session.scalars(select(Job))

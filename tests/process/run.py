@@ -16,7 +16,8 @@ from pathlib import Path
 import aiohttp
 
 COMMAND = str(Path(sys.executable).with_name("deskhand"))
-_PATIENCE = 20.0
+#: Far more than any step takes, even where many tests share few processors.
+_PATIENCE = 60.0
 
 
 @dataclass(frozen=True, slots=True)

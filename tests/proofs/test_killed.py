@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -125,6 +126,12 @@ async def executioner(store: Store, merchant: int, now: datetime) -> AsyncIterat
         yield executioner
 
 
+def _leave_to_explorers(store: Store, when: str) -> None:
+    usual = "halt" if store.is_sqlite else "on"
+    if when != usual and "DESKHAND_PROOF_EXAMPLES" not in os.environ:
+        pytest.skip("one more of each await: set DESKHAND_PROOF_EXAMPLES")
+
+
 # Two processes an await, hundreds of awaits.
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize(
@@ -138,6 +145,8 @@ async def test_killed_at_any_await_the_refund_is_paid_exactly_once(
     heard: bool,
     record_property: Callable[[str, object], None],
 ) -> None:
+    # Each database has every await, and one kind of death; who explores has each of both.
+    _leave_to_explorers(executioner.desk.store, when)
     if not heard:
         executioner.stripe.deliver = None
     number, awaits = 0, None
