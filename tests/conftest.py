@@ -15,8 +15,8 @@ pytest_plugins = ["tests.databases"]
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Run one more test process than processors: many wait for Slack's pace, not for one."""
-    return 1 + (os.cpu_count() or 1)
+    """Run more test processes than processors: many wait for Slack's pace, not for one."""
+    return 2 * (os.cpu_count() or 1)
 
 
 @pytest.fixture

@@ -196,6 +196,8 @@ async def shop(database_url: str) -> AsyncIterator[Shop]:
         signing_secret="signing",
         bot_token="xoxb-test",
         request_url=f"{address}/slack/events",
+        # Slack's three seconds are another test's: here many tests share the processors.
+        ack_timeout=20,
     )
     ledger = PracticeLedger()
     wall = Wall()

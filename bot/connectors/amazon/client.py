@@ -24,6 +24,7 @@ from sp_api.asyncio.base._transport_httpx import AsyncHttpxTransport
 from sp_api.auth import AccessTokenResponse
 from sp_api.base import ApiResponse
 
+from bot.connectors.tls import tls
 from domain.errors import DeskhandError
 
 #: A token is renewed this many seconds before it ends.
@@ -72,7 +73,7 @@ class Transport(AsyncHttpxTransport):  # type: ignore[misc]
     """Tries once, within `patience` seconds, and raises for whatever is no success."""
 
     def __init__(self, patience: float) -> None:
-        super().__init__(client=httpx.AsyncClient(timeout=patience))
+        super().__init__(client=httpx.AsyncClient(timeout=patience, verify=tls()))
 
     async def request(self, method: str, url: str, **options: Any) -> httpx.Response:
         """Send one request.
@@ -95,7 +96,7 @@ class _Tokens(AccessTokenClient):  # type: ignore[misc]
     """Access tokens from any address, kept by the connection that they are for."""
 
     def __init__(self, credentials: Any, url: str, transport: Transport) -> None:
-        super().__init__(credentials=credentials)
+        super().__init__(credentials=credentials, verify=tls())
         self._url = url
         self._transport = transport
         self._token: dict[str, Any] = {}
@@ -198,9 +199,9 @@ class Connection:
             "lwa_client_secret": credentials.client_secret,
         }
         market = _Market(credentials.api_url.rstrip("/"), credentials.marketplace)
-        self.feeds = _Feeds(market, credentials=given)
-        self.finances = _Finances(market, credentials=given)
-        self.sellers = _Sellers(market, credentials=given)
+        self.feeds = _Feeds(market, credentials=given, verify=tls())
+        self.finances = _Finances(market, credentials=given, verify=tls())
+        self.sellers = _Sellers(market, credentials=given, verify=tls())
         token_url = credentials.auth_url.rstrip("/") + "/auth/o2/token"
         tokens = _Tokens(self.feeds.credentials, token_url, self.transport)
         for client in (self.feeds, self.finances, self.sellers):

@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 
 from bot.connectors.shopify.documents import API_VERSION
+from bot.connectors.tls import tls
 from domain.errors import DeskhandError
 from domain.refunds.payment import OutcomeUnknown
 
@@ -52,7 +53,7 @@ class Client:
 
     def __init__(self, credentials: Credentials, api_url: str, *, patience: float) -> None:
         self._credentials = credentials
-        self._http = httpx.AsyncClient(base_url=api_url, timeout=patience)
+        self._http = httpx.AsyncClient(base_url=api_url, timeout=patience, verify=tls())
         self._token = credentials.token
         self._renew_at = float("inf") if credentials.token else 0.0
 
