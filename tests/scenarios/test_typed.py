@@ -94,3 +94,11 @@ async def test_a_reason_may_say_anything_and_calls_nobody(shop: Shop) -> None:
     async with shop.site.store.read(shop.merchant_id) as session:
         kept = await session.scalar(select(Refund.note).order_by(Refund.id.desc()).limit(1))
     assert kept == "lid " + "x" * 3_000
+
+
+async def test_a_character_that_no_database_keeps_is_left_out(shop: Shop) -> None:
+    await shop.type(ANA, "/refund 10\x0042 1 lid\x00 cracked")
+    assert "> lid cracked" in text_of(await shop.card(REFUNDS))
+    await shop.slack.command(ANA, "/refund 1042 2", OFFICE)
+    await shop.slack.submit(ANA, {"reason": "other", "note": "the box\x00 too"})
+    assert "> the box too" in text_of(await shop.card(REFUNDS, count=2))
