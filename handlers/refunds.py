@@ -61,8 +61,7 @@ async def click(turn: Turn) -> None:
                 await service.approve(work, turn.member, record)
             await turn.ack()
         case "decline":
-            turn.member.must(Can.DECIDE_REFUND)
-            await _decision_form(turn, "refunds/decline_form", record)
+            await _decline_form(turn, record)
         case "paid":
             turn.member.must(Can.PAY_REFUND)
             await _decision_form(turn, "refunds/paid_form", record)
@@ -156,6 +155,13 @@ async def _form(
         reason=reason,
         note=note,
     )
+
+
+async def _decline_form(turn: Turn, refund_id: int) -> None:
+    async with turn.read() as session:
+        card = await queries.card(session, refund_id)
+    service.check_decline(card.refund, turn.member)
+    await turn.form("refunds/decline_form", keep={"refund_id": refund_id}, card=card)
 
 
 async def _decision_form(turn: Turn, template: str, refund_id: int) -> None:

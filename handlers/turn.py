@@ -61,7 +61,7 @@ class Turn:
     @property
     def words(self) -> list[str]:
         """What was typed after a command, word by word."""
-        return str(self.body.get("text") or "").split()
+        return _typed(self.body.get("text") or "").split()
 
     @property
     def action(self) -> Payload:
@@ -84,7 +84,8 @@ class Turn:
             if option := state.get("selected_option"):
                 return option["value"]
             held = ("value", "selected_conversation", "selected_user", "selected_date")
-            return next((state[key] for key in held if state.get(key)), None)
+            said = next((state[key] for key in held if state.get(key)), None)
+            return _typed(said) if isinstance(said, str) else said
         return None
 
     def read(self) -> AbstractAsyncContextManager[AsyncSession]:
@@ -140,3 +141,8 @@ class Turn:
         if url is None and "view" in self.body and self.body["type"] == "view_submission":
             url = self.kept.get("response_url")
         return url
+
+
+def _typed(text: str) -> str:
+    """Leave out what nobody means to type, and PostgreSQL can't keep: NUL."""
+    return text.replace("\0", "")

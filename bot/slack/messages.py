@@ -93,15 +93,13 @@ async def call(place: str, answer: Awaitable[AsyncSlackResponse]) -> AsyncSlackR
         raise SlackDown(type(error).__name__) from error
 
 
-async def bring_up_to_date(client: AsyncWebClient, card: Card, message: Message) -> bool:
-    """Update a card where it stands; False if it is gone."""
+async def bring_up_to_date(client: AsyncWebClient, card: Card, message: Message) -> None:
+    """Update a card where it stands; one that is gone is no error."""
     try:
         await call(card.place, client.chat_update(channel=card.place, ts=card.reference, **message))
     except (Dead, SlackDown) as error:
-        if refusals.was(error, refusals.GONE):
-            return False
-        raise
-    return True
+        if not refusals.was(error, refusals.GONE):
+            raise
 
 
 async def _posted_before(

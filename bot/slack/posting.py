@@ -100,7 +100,7 @@ class Posting:
     async def refresh(self, claim: Claim) -> None:
         """Bring every card of a record, and of what belongs to it, up to date.
 
-        One that is gone from Slack is forgotten.
+        One that is gone from Slack is left to the next reply, which has it posted anew.
         """
         job = claim.payload
         client = await self._client(claim)
@@ -114,23 +114,25 @@ class Posting:
             message = drawn[card.template, card.subject_id]
             if digest(message) == card.digest:
                 continue
-            there = await bring_up_to_date(client, card, message)
+            await bring_up_to_date(client, card, message)
             async with self._work(claim) as work:
                 await work.session.execute(
                     update(Card).where(Card.id == card.id).values(digest=digest(message))
-                    if there
-                    else delete(Card).where(Card.id == card.id)
                 )
                 await _rest(work, card.place)
 
     async def reply(self, claim: Claim) -> None:
-        """Reply in the thread of a record's first card, unless there is nothing to say any more."""
+        """Reply in the thread of a record's first card, unless there is nothing to say any more.
+
+        Where that card can't be replied to, it is posted anew, and the reply follows.
+        """
         job = claim.payload
         async with self._store.read(claim.merchant_id) as session:
             copies = await cards.of(session, job["subject"], job["id"])
             if not copies:
                 await _channel(session, job["concept"])
                 raise NotPostedYet
+            channel = (await merchants.settings(session)).channel(job["concept"])
             try:
                 message = await self._drawn(
                     session, job["template"], job["id"], event_id=job.get("event_id")
@@ -141,8 +143,9 @@ class Posting:
         client = await self._client(claim)
         try:
             await send_once(client, claim, first.place, message, thread=first.reference)
-        except SlackDown as error:
-            if not refusals.was(error, refusals.NO_THREAD):
+        except (Dead, SlackDown) as error:
+            moved = channel not in (None, first.place) and refusals.was(error, refusals.CLOSED)
+            if not moved and not refusals.was(error, refusals.NO_THREAD):
                 raise
             await self._post_again(claim, first)
             raise NotPostedYet from error
@@ -169,10 +172,18 @@ class Posting:
                 raise
 
     async def learn(self, claim: Claim) -> None:
-        """Ask the workspace how a member is called, and how they read times and amounts."""
+        """Ask the workspace how a member is called, and how they read times and amounts.
+
+        Who has left it is read to as everyone is by default.
+        """
         member_id = claim.payload["member_id"]
         client = await self._client(claim)
-        answer = await call(member_id, client.users_info(user=member_id, include_locale=True))
+        try:
+            answer = await call(member_id, client.users_info(user=member_id, include_locale=True))
+        except Dead as error:
+            if not refusals.was(error, refusals.LEFT):
+                raise
+            return
         user: dict[str, Any] = answer["user"]
         async with self._work(claim) as work:
             await people.learn(
@@ -183,19 +194,19 @@ class Posting:
                 tz=user.get("tz") or "UTC",
             )
 
-    async def _post_again(self, claim: Claim, deleted: Card) -> None:
-        """Have a card posted anew that somebody deleted: what it is about goes on."""
+    async def _post_again(self, claim: Claim, lost: Card) -> None:
+        """Have a card posted anew that is out of reach: what it is about goes on."""
         async with self._work(claim) as work:
-            await work.session.execute(delete(Card).where(Card.id == deleted.id))
+            await work.session.execute(delete(Card).where(Card.id == lost.id))
             work.enqueue(
                 NewJob(
                     key=f"post:{claim.key}",
                     kind="post",
                     payload={
                         "concept": claim.payload["concept"],
-                        "template": deleted.template,
-                        "subject": deleted.subject,
-                        "id": deleted.subject_id,
+                        "template": lost.template,
+                        "subject": lost.subject,
+                        "id": lost.subject_id,
                     },
                     lane=claim.lane,
                 )

@@ -23,8 +23,18 @@ GONE = frozenset(
 )
 #: A message to reply to that was deleted.
 NO_THREAD = frozenset({"thread_not_found", "message_not_found"})
-#: A member who is not there any more, whom nothing can be told.
-LEFT = frozenset({"user_not_found", "users_not_found", "user_disabled"})
+#: A channel that takes nothing any more; what stands there goes on in another one, once chosen.
+CLOSED = frozenset({"channel_not_found", "is_archived", "not_in_channel"})
+#: A member who is not there any more, or never was: nothing can be told them or asked of them.
+LEFT = frozenset(
+    {
+        "channel_not_found",
+        "user_disabled",
+        "user_not_found",
+        "user_not_visible",
+        "users_not_found",
+    }
+)
 _SERVER_ERROR = 500
 _RATE_LIMITED = 429
 
@@ -45,6 +55,7 @@ _REFUSALS = {
     "user_not_found": "Slack knows no member {place} in this workspace.",
     "users_not_found": "Slack knows no member {place} in this workspace.",
     "user_disabled": "The member {place} has left the workspace.",
+    "user_not_visible": "Deskhand may not see the member {place} of another workspace.",
     "cannot_dm_bot": "The member {place} is an app, which can't be written to.",
     "messages_tab_disabled": "The app's messages tab is off, so nobody can be written to. Update "
     "the app from `deskhand manifest`, then retry.",

@@ -183,14 +183,24 @@ async def approve(work: Work, member: Member, refund_id: int) -> Refund:
     return refund
 
 
-async def decline(work: Work, member: Member, refund_id: int, why: str) -> Refund:
-    """Turn a refund down; raises `ReasonNeeded` without a reason, else as `approve`."""
-    refund = await work.lock(Refund, refund_id)
+def check_decline(refund: Refund, member: Member) -> None:
+    """Raise unless this person may turn this refund down, as before they are asked why.
+
+    Raises:
+        OwnRequest, NoRole, RoleNeeded: this person may not.
+        AlreadyDecided, WrongState: it is not to be decided any more.
+    """
     if refund.state is not State.AWAITING_APPROVAL:
         refund.move(State.DECLINED)
     member.must(Can.DECIDE_REFUND)
     if refund.requested_by == member.member_id:
         raise OwnRequest
+
+
+async def decline(work: Work, member: Member, refund_id: int, why: str) -> Refund:
+    """Turn a refund down; raises `ReasonNeeded` without a reason, else as `check_decline`."""
+    refund = await work.lock(Refund, refund_id)
+    check_decline(refund, member)
     if not why.strip():
         raise ReasonNeeded("decline a refund")
     refund.move(State.DECLINED)

@@ -9,6 +9,7 @@ import io
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -240,12 +241,38 @@ def test_nothing_sealed_is_no_error(deskhand: Deskhand) -> None:
     assert (said.code, said.out) == (0, "0 events: nothing is sealed yet.\n")
 
 
+#: A dearer refund, an approval that nobody gave, and events that changed places.
+_DEARER = "UPDATE events SET data = {changed} WHERE position = 2"
+_INSERTED = (
+    "INSERT INTO events (merchant_id, kind, at, actor, subject, subject_id, data, position, digest)"
+    " SELECT merchant_id, 'RefundApproved', at, 'U0EVIL', 'refund', 7, data, 4, digest"
+    " FROM events WHERE position = 3"
+)
+_SWAPPED = (
+    "UPDATE events SET position = -2 WHERE position = 2",
+    "UPDATE events SET position = 2 WHERE position = 3",
+    "UPDATE events SET position = 3 WHERE position = -2",
+)
+
+
 @pytest.mark.parametrize(
     ("tampering", "sentence"),
     [
         (
             "UPDATE events SET actor = 'U0EVIL' WHERE position = 2",
             "Event 2 (RefundRequested of refund 1, 2026-11-24 09:30:00 UTC), at position 2, was changed after it was sealed.",
+        ),
+        (
+            _DEARER,
+            "Event 2 (RefundRequested of refund 1, 2026-11-24 09:30:00 UTC), at position 2, was changed after it was sealed.",
+        ),
+        (
+            _INSERTED,
+            "Event 5 (RefundApproved of refund 7, 2026-11-25 09:30:00 UTC), at position 4, was inserted: Deskhand did not seal it there.",
+        ),
+        (
+            _SWAPPED,
+            "Event 3 (RefundApproved of refund 1, 2026-11-25 09:30:00 UTC), at position 2, was inserted or moved there: Event 2 (RefundRequested of refund 1, 2026-11-24 09:30:00 UTC) is what fits in its place.",
         ),
         (
             "DELETE FROM events WHERE position = 2",
@@ -258,9 +285,13 @@ def test_nothing_sealed_is_no_error(deskhand: Deskhand) -> None:
     ],
 )
 def test_a_tampered_record_fails_with_where_it_shows(
-    deskhand_on_both: Deskhand, month: str, tampering: str, sentence: str
+    deskhand_on_both: Deskhand, month: str, tampering: str | Sequence[str], sentence: str
 ) -> None:
-    _execute(month, tampering)
+    for statement in (tampering,) if isinstance(tampering, str) else tampering:
+        changed = "REPLACE(CAST(data AS TEXT), '1250', '9950')"
+        if not month.startswith("sqlite"):
+            changed = f"CAST({changed} AS JSONB)"
+        _execute(month, statement.format(changed=changed))
     said = deskhand_on_both("audit", "verify")
     assert (said.code, said.out) == (1, "")
     assert said.err == f"{sentence} Compare it with an earlier export or a backup.\n"

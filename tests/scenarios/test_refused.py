@@ -5,11 +5,17 @@ from __future__ import annotations
 import asyncio
 import copy
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 
-from domain import jobs, merchants
+from domain import jobs, merchants, people
 from domain.jobs import Job
+from domain.money import Money
+from domain.orders.model import State as OrderState
+from domain.orders.service import receive
+from domain.people import Member
+from domain.refunds import service
 from domain.refunds.model import Refund, State
 from domain.refunds.payment import Instruction, Outcome, OutcomeUnknown, Result
 from tests.scenarios.conftest import (
@@ -109,6 +115,9 @@ async def test_a_decision_that_comes_too_late_is_told_what_became_of_it(
     await end(shop)
     await _until(shop, state)
     assert sentence in await _click_old(shop, ADA, card, "refund.approve")
+    # Nobody is asked for a reason that would come too late.
+    assert sentence in await _click_old(shop, ADA, card, "refund.decline")
+    assert shop.slack.modal(ADA) is None
     assert (await _refund(shop)).state is state
     await shop.slack.until(lambda: "refund.decline" not in buttons(shop.slack.messages(REFUNDS)[0]))
 
@@ -122,6 +131,52 @@ async def test_a_form_that_was_overtaken_by_another_decision_says_so(shop: Shop)
     assert f"was already approved by <@{BEN}>, and is paid" in text_of(shop.slack.modal(ADA) or {})
     assert (await _refund(shop)).state is State.SUCCEEDED
     assert len(shop.ledger.entries) == 1
+
+
+async def test_who_may_not_decline_is_told_before_being_asked_why(shop: Shop) -> None:
+    await shop.type(BEN, "/refund 1042 12.50 lid cracked")
+    card = copy.deepcopy(await shop.card(REFUNDS, "needs approval"))
+    assert "somebody else has to decide" in await _click_old(shop, BEN, card, "refund.decline")
+    assert "admin or approver" in await _click_old(shop, ANA, card, "refund.decline")
+    assert shop.slack.modal(BEN) is shop.slack.modal(ANA) is None
+    assert (await _refund(shop)).state is State.AWAITING_APPROVAL
+
+
+async def test_who_lost_the_role_or_the_limit_leaves_it_to_another_approver(shop: Shop) -> None:
+    card = await _asked(shop)
+    for limit, sentence in ((Money(1000, "USD"), "above your limit of 10.00 USD"), (None, "role")):
+        async with shop.site.store.write(shop.merchant_id, now=shop.now(), actor=ADA) as work:
+            await people.set_role(work, BEN, "approver" if limit else None, limit)
+        assert sentence in await _click_old(shop, BEN, card, "refund.approve")
+        assert (await _refund(shop)).state is State.AWAITING_APPROVAL
+    await shop.slack.click(ADA, "refund.approve", channel=REFUNDS)
+    await _until(shop, State.SUCCEEDED)
+
+
+@pytest.mark.parametrize(
+    ("edit", "sentence"),
+    [
+        ({"captured": 1_000}, "At most 10.00 USD can be refunded"),
+        ({"state": OrderState.CANCELLED}, "Order 1044 is cancelled"),
+    ],
+)
+async def test_an_order_that_is_edited_before_the_payment_stops_it_and_everyone_hears(
+    shop: Shop, edit: dict[str, Any], sentence: str
+) -> None:
+    await shop.import_order(an_order("1044", OrderState.CONFIRMED))
+    await shop.type(ANA, "/refund 1044 12.50 lid cracked")
+    await shop.card(REFUNDS, "needs approval")
+    await shop.quiet()
+    async with shop.site.store.write(shop.merchant_id, now=shop.now(), actor=BEN) as work:
+        await service.approve(work, Member(BEN, "approver"), 1)
+        await receive(
+            work, [an_order("1044", **{"state": OrderState.CONFIRMED, **edit})], source="test"
+        )
+    card = await shop.card(REFUNDS, "failed, no money moved")
+    told = await shop.slack.until(lambda: shop.slack.messages(ANA))
+    assert sentence in text_of(card)
+    assert sentence in text_of(told[-1])
+    assert shop.ledger.entries == {}
 
 
 async def test_an_order_that_was_edited_meanwhile_is_not_refunded_beyond_what_was_paid(

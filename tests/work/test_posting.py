@@ -290,15 +290,16 @@ async def test_a_card_that_shows_the_truth_is_left_alone(office: Office) -> None
 
 
 @pytest.mark.parametrize("error", ["message_not_found", "cant_update_message"])
-async def test_a_card_that_somebody_deleted_is_forgotten(office: Office, error: str) -> None:
+async def test_a_card_that_somebody_deleted_is_left_alone(office: Office, error: str) -> None:
     await office.ask("post")
     await office.later(seconds=1)
     office.drawings.text = "Refund R-1 was approved"
     office.slack.faults["chat.update"] = [refuse(error)]
     await office.ask("refresh")
 
-    assert await office.cards() == []
     assert (await office.job("refresh")).state == "done"
+    await office.ask("refresh", "again")
+    assert len(office.slack.named("chat.update")) == 1
 
 
 async def test_an_update_that_is_rate_limited_comes_back(office: Office) -> None:
@@ -381,6 +382,25 @@ async def test_the_workspace_is_asked_how_a_member_reads(office: Office) -> None
     person = await office.desk.one(Person, 1)
     assert (person.name, person.locale, person.tz) == ("Ada", "en-GB", "Europe/London")
     assert office.slack.named("users.info") == [{"user": "U0ADA", "include_locale": "1"}]
+
+
+@pytest.mark.parametrize("error", ["channel_not_found", "user_disabled", "user_not_found"])
+async def test_who_left_is_not_told_and_that_is_nothing_to_put_right(
+    office: Office, error: str
+) -> None:
+    office.slack.faults["chat.postMessage"] = [refuse(error)]
+    await office.ask("tell", lane=None, member_id="U0ADA")
+    assert (await office.job("tell")).state == "done"
+    assert office.texts("U0ADA") == []
+
+
+@pytest.mark.parametrize("error", ["user_not_found", "user_not_visible"])
+async def test_who_can_not_be_looked_up_is_read_to_as_everyone(office: Office, error: str) -> None:
+    office.slack.faults["users.info"] = [refuse(error)]
+    await office.ask("person.learn", lane=None, member_id="U0ADA")
+    assert (await office.job("person.learn")).state == "done"
+    await office.ask("tell", lane=None, member_id="U0ADA")
+    assert office.drawings.readers == [Reader("en_US", "UTC", "U0ADA")]
 
 
 async def test_a_record_that_is_gone_parks_its_job_with_a_sentence(office: Office) -> None:
