@@ -29,6 +29,21 @@ _ROLE = "deskhand"
 #: A server that lives for one run of tests need not survive a power cut.
 _HASTE = ("fsync = off", "synchronous_commit = off", "full_page_writes = off")
 
+#: Deletes what is there, children first. To truncate takes new files for each table and index,
+#: which is most of the time that a small test takes.
+_EMPTY = f"""
+DO $$
+DECLARE name text;
+BEGIN
+    PERFORM set_config('deskhand.merchant', '*', true);
+    FOREACH name IN ARRAY ARRAY{[table.name for table in reversed(metadata.sorted_tables)]}
+    LOOP
+        EXECUTE format('DELETE FROM %I', name);
+        PERFORM setval(pg_get_serial_sequence(name, 'id'), 1, false);
+    END LOOP;
+END $$
+"""
+
 
 @pytest.fixture(scope="session")
 def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -77,9 +92,8 @@ def sqlite_url(migrated_file: Path, tmp_path: Path) -> str:
 async def postgresql_url(migrated_database: str) -> str:
     """The URL of a migrated, empty PostgreSQL database."""
     store = Store(migrated_database)
-    tables = ", ".join(table.name for table in metadata.sorted_tables)
     async with store.engine.begin() as connection:
-        await connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+        await connection.execute(text(_EMPTY))
     await store.close()
     return migrated_database
 
