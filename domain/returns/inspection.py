@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from domain import links
 from domain.errors import Conflict, Invalid, ReasonNeeded, RecordNotFound, WrongState
 from domain.events import Kind
 from domain.money import Money
@@ -128,7 +129,11 @@ async def refund(
         shipping=shipping,
         amount=amount if card.total is None else None,
     )
-    made = await refunds.request(work, member, rma.order_id, ask, about=[rma])
+    # The case that it came from shows its refund, too.
+    cases = [
+        one for one in await links.of(work.session, "return", rma.id) if one.subject == "complaint"
+    ]
+    made = await refunds.request(work, member, rma.order_id, ask, about=[rma, *cases])
     record(work, rma, Kind.RETURN_REFUND_ASKED, refund=made.name)
     _close_if_done(work, rma, refunded=True)
     return made

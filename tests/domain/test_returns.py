@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from domain import links
 from domain.errors import (
     AlreadyDecided,
     MoreThanRefundable,
@@ -414,3 +415,17 @@ async def test_returns_of_another_desk_are_none_of_ours(desk: Desk, other_desk: 
     with pytest.raises(RecordNotFound, match="This order line"):
         await ours.ask({theirs.mug: 1})
     assert await desk.later(days=99).sweep(clocks.sweep_overdue) == 0
+
+
+async def test_a_refund_of_a_return_shows_on_the_case_that_it_came_from(desk: Desk) -> None:
+    shop = await returning(desk)
+    case = await desk.case(await desk.complain(shop.order_id))
+    return_id = await shop.until(State.ACCEPTED)
+    async with desk.work() as work:
+        await links.tie(work, case, [Linked("return", return_id)])
+    refund = await shop.refund(return_id)
+    async with desk.look() as session:
+        assert [one.name for one in await links.of(session, "complaint", case.id)] == [
+            f"R-{refund.id}",
+            f"RMA-{return_id}",
+        ]
