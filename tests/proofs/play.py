@@ -11,8 +11,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select, update
+from sqlalchemy.orm import lazyload
 
 from bot.connectors.stripe import events
+from bot.connectors.stripe.objects import OUR_KEY
 from bot.work.payment import ASK_AGAIN_AFTER, Payments
 from bot.work.worker import Worker
 from domain import inbox, jobs, merchants, people
@@ -27,7 +29,7 @@ from domain.orders.model import State as OrderState
 from domain.orders.service import receive
 from domain.refunds import by_hand
 from domain.refunds import service as refunds
-from domain.refunds.model import PAYING, Reason, Refund, State
+from domain.refunds.model import HOLDING, PAYING, Reason, Refund, State
 from domain.refunds.payment import ByHand
 from domain.store import Store, Work
 from handlers.alerts import route
@@ -211,6 +213,37 @@ class Play:
         async with self.work("clock") as work:
             await refunds.sweep_expired(work, most=100)
 
+    # What happens at the bank, and as time goes by.
+
+    async def let_time_pass(self, seconds: int) -> None:
+        """Set the clock ahead."""
+        self.now += timedelta(seconds=seconds)
+
+    async def let_days_pass(self) -> None:
+        """Set the clock ahead by so much that requests expire, and the bank forgets its keys."""
+        self.now += timedelta(hours=73)
+        self.bank.forget()
+
+    async def plan(self, mishaps: Sequence[str]) -> None:
+        """Have something happen to the next payments."""
+        self.bank.mishaps.extend(mishaps)
+
+    async def hush(self, times: int) -> None:
+        """Have the bank not say what became of a payment."""
+        self.bank.silent = times
+
+    async def decide(self, number: int, status: str) -> None:
+        """Have the bank decide on a payment."""
+        self.bank.decide(number, status)
+
+    async def refund_elsewhere(self, amount: int) -> None:
+        """Have somebody refund C in the bank's console."""
+        self.bank.by_console("pi_C", amount)
+
+    async def catch_up(self) -> None:
+        """Have the bank execute what timed out."""
+        self.bank.catch_up()
+
     # What the process does.
 
     async def restart(self, connected: bool) -> None:
@@ -268,7 +301,8 @@ class Play:
     async def check(self, *, at_rest: bool = False) -> None:
         """Look at the books of the desk and the bank."""
         async with self.store.read(self.merchant_id) as session:
-            found = list(await session.scalars(select(Refund)))
+            whole = select(Refund).options(lazyload(Refund.parts))
+            found = list(await session.scalars(whole))
             open_or_dead = Job.kind.in_(WORKED), Job.state != jobs.State.DONE
             left = list(await session.scalars(select(Job).where(*open_or_dead)))
             orders = {one.number: one for one in await session.scalars(select(Order))}
@@ -306,8 +340,9 @@ class Play:
             if refund.id not in self.asked:
                 assert refund.explanation == "made in Stripe's console"
                 continue
-            if refund.state not in (State.APPROVED, *PAID_OR_PAYING):
+            if refund.state not in (State.APPROVED, *PAYING):
                 assert refund.key not in self.bank.paid()
+            if refund.state not in (State.APPROVED, State.FAILED, *PAYING):
                 continue
             who = {one.member_id for one in refund.approvals}
             demanded = 2 if refund.amount > TWO else 0 if refund.amount <= AUTO else 1
@@ -317,13 +352,14 @@ class Play:
         for order, order_id in self.orders.items():
             if order != "C":
                 ours = (one for one in found if one.order_id == order_id)
-                assert sum(one.amount for one in ours if one.state in HELD) <= CAPTURED
+                assert sum(one.amount for one in ours if one.state in HOLDING) <= CAPTURED
 
     def _check_ended(self, found: Collection[Refund]) -> None:
         told = {one.provider_reference: one for one in found if one.provider == "stripe"}
         for made in self.bank.refunds:
             refund = told[made["id"]]
             assert refund.amount == made["amount"]
+            assert refund.key == made["metadata"].get(OUR_KEY, refund.key)
             assert refund.state == {"pending": State.SUBMITTED}.get(made["status"], made["status"])
         for refund in found:
             waits = refund.provider == ByHand.name or refund.provider_reference
@@ -369,6 +405,4 @@ class NothingYet(DeskhandError):
         super().__init__("Nobody asked for a refund yet.")
 
 
-PAID_OR_PAYING = (State.SUBMITTED, State.UNKNOWN, State.SUCCEEDED, State.FAILED)
-HELD = (State.APPROVED, State.SUBMITTED, State.UNKNOWN, State.SUCCEEDED)
 ENDED = (State.SUCCEEDED, State.FAILED, State.DECLINED, State.EXPIRED, State.WITHDRAWN)
