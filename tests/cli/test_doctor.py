@@ -166,11 +166,11 @@ async def test_shopify_is_asked_what_the_app_may_do(config: Config) -> None:
         assert findings[-1].startswith("– SHOPIFY_CLIENT_SECRET is not set, so refunds that")
         hearing = paying.model_copy(update={"shopify_client_secret": SecretStr("shpss_1")})
         assert (await _examine(hearing))[1][-1] == "✓ Shopify's webhooks can be checked."
-        emulator.scopes = ("write_orders",)
+        emulator.scopes = ("write_orders", "write_merchant_managed_fulfillment_orders")
         healthy, findings = await _examine(paying)
         assert healthy
         assert findings[-2].startswith(f"– Shopify takes the app in {where}, without the scope")
-        emulator.scopes = ("read_orders",)
+        emulator.scopes = ("read_orders", "write_merchant_managed_fulfillment_orders")
         await _expect(paying, f"✗ The app at Shopify lacks scopes in {where}: write_orders. Add")
         wrong = paying.model_copy(update={"shopify_access_token": SecretStr("shpat_other")})
         await _expect(wrong, "✗ Shopify refuses the app. Copy SHOPIFY_ACCESS_TOKEN, or SHOPIFY_C")

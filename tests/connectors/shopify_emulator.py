@@ -68,7 +68,11 @@ class Emulator:
     deliver: Deliver | None = None
     #: How many times a webhook is sent, as Shopify may.
     times: int = 5
-    scopes: tuple[str, ...] = ("write_orders", "read_all_orders")
+    scopes: tuple[str, ...] = (
+        "write_orders",
+        "write_merchant_managed_fulfillment_orders",
+        "read_all_orders",
+    )
     token: str = TOKEN
     now: datetime = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
     asked: list[str] = field(default_factory=list)

@@ -34,12 +34,12 @@ _MOST_KEYS = 5
 #: key, and those that leave open what became of the money.
 _SPENT = re.compile(r"previous (request|attempt).*failed", re.IGNORECASE | re.DOTALL)
 _DOUBTFUL = re.compile(r"idempoten|in progress|try again|time(d )?[- ]?out", re.IGNORECASE)
-_NEEDED = ("read_orders", "write_orders")
+_NEEDED = ("read_orders", "write_orders", "write_merchant_managed_fulfillment_orders")
 
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """What the app may do, and where: `lacking` are scopes that paying refunds needs.
+    """What the app may do, and where: `lacking` are scopes that refunds and parcels need.
 
     Without `all_orders` Shopify shows it the orders of the last 60 days only.
     """
