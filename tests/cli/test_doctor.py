@@ -19,6 +19,7 @@ from bot.doctor import examine
 from domain import jobs, merchants, people
 from domain.jobs import Job, NewJob, State
 from domain.refunds.reconciliation import Reconciliation
+from domain.sources import Source
 from domain.store import Store
 from handlers.commands import SCOPES
 from tests.cli.conftest import Deskhand
@@ -328,3 +329,33 @@ async def test_when_refunds_were_compared(
     healthy, findings = await _examine(config)
     assert healthy == (not sentence.startswith("✗"))
     assert any(one.startswith(sentence) for one in findings), findings
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ({"checked_at": 10}, "✓ Shopify's orders were last read "),
+        ({"checked_at": 200}, "✗ Shopify's orders were last read "),
+        ({"checked_at": 200, "failing_since": 50}, "✗ Shopify's orders can't be read since "),
+        ({"heard_at": 5}, "– Shopify's orders were not read yet; it last spoke up "),
+    ],
+)
+async def test_how_fresh_a_source_of_orders_is(
+    config: Config, facts: dict[str, int], said: str
+) -> None:
+    store = Store(config.database_url)
+    now = datetime.now(UTC)
+    async with store.across(write=True) as session:
+        merchant_id = (await merchants.sole(session, now)).id
+        session.add(
+            Source(
+                merchant_id=merchant_id,
+                name="shopify",
+                last_error="No answer.",
+                **{name: now - timedelta(minutes=ago) for name, ago in facts.items()},
+            )
+        )
+    await store.close()
+    healthy, findings = await _examine(config)
+    assert healthy == (not said.startswith("✗"))
+    assert any(one.startswith(said) for one in findings), findings

@@ -86,6 +86,9 @@ query OrdersSince($query: String!, $after: String) {{
 }}
 """
 
+#: Lines of one order; Shopify's own checkout takes no more than 500.
+MOST_LINES = 400
+
 #: What changed, the longest ago first: an order itself may cost nearly a whole query.
 CHANGED_ORDERS = """
 query ChangedOrders($query: String!, $after: String) {
@@ -112,9 +115,8 @@ query WholeOrder($id: ID!) {{
     email
     customer {{ firstName lastName }}
     shippingAddress {{ name address1 address2 city provinceCode zip countryCodeV2 }}
-    lineItems(first: 100) {{
+    lineItems(first: {MOST_LINES}) {{
       nodes {{ id sku name quantity originalUnitPriceSet {{ shopMoney {{ amount }} }} }}
-      pageInfo {{ hasNextPage }}
     }}
     fulfillments(first: 10) {{
       createdAt

@@ -26,6 +26,7 @@ from bot.connectors.shopify.objects import SOURCE, Movement, money_of, report_of
 from bot.connectors.shopify.orders import draft
 from bot.connectors.shopify.payments import Shopify
 from bot.work.outcomes import Handler
+from domain import sources
 from domain.errors import Invalid
 from domain.orders import service as orders
 from domain.orders.intake import OrderDraft
@@ -112,6 +113,7 @@ async def take(work: Work, fact: Fact) -> None:
     match fact:
         case OrderDraft():
             await orders.receive(work, [fact], source=SOURCE)
+            await sources.heard(work, SOURCE)
         case Report():
             await heard.hear(work, fact)
         case Sighting():
