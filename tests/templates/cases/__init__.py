@@ -55,6 +55,15 @@ def _orders() -> dict[str, Values]:
             ),
             **own,
         },
+        "orders/card@held": {
+            "order": samples.order_view(
+                state=OrderState.DELIVERED,
+                delivered_at=NOW,
+                complete_due_at=NOW,
+                complaints=samples.order_view().complaints * 4,
+            ),
+            **own,
+        },
         "orders/page": {"page": samples.page()},
         "orders/page@nothing": {"page": samples.page(hits=(), start=0, more=False)},
     }
