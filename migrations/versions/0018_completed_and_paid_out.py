@@ -21,10 +21,16 @@ def upgrade() -> None:
     with op.batch_alter_table("orders") as orders:
         orders.add_column(sa.Column("complete_due_at", TIME, nullable=True))
         orders.create_index(orders.f("ix_orders_complete_due_at"), ["complete_due_at"])
+    with op.batch_alter_table("parcels") as parcels:
+        parcels.create_index(
+            parcels.f("ix_parcels_merchant_id_delivered_at"), ["merchant_id", "delivered_at"]
+        )
     _begin_with_what_is_delivered()
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("parcels") as parcels:
+        parcels.drop_index("ix_parcels_merchant_id_delivered_at")
     with op.batch_alter_table("orders") as orders:
         orders.drop_index("ix_orders_complete_due_at")
         orders.drop_column("complete_due_at")
