@@ -19,6 +19,7 @@ from bot.work.outcomes import sentence
 from domain import record, sources
 from domain.complaints import clocks
 from domain.complaints.model import Complaint, Target
+from domain.orders import completion
 from domain.orders import service as orders
 from domain.orders.model import Order
 from domain.refunds import reconciliation, undecided
@@ -54,6 +55,7 @@ class Sweep:
 
 SWEEPS: Mapping[str, Sweep] = {
     "ship-by": Sweep(Order.ship_by_due_at, orders.sweep_ship_by),
+    "inspected orders": Sweep(Order.complete_due_at, completion.sweep),
     # Before its reminder: of a refund that expired nobody has to be reminded.
     "refund expiry": Sweep(Refund.expires_due_at, refunds.sweep_expired),
     "undecided refunds": Sweep(Refund.reminder_due_at, undecided.sweep),

@@ -154,12 +154,14 @@ async def _insert_orders(
     rows = [
         {
             **facts(draft),
+            "state": clocks.state(draft),
             "merchant_id": work.merchant_id,
             "number": draft.number,
             "channel": draft.channel,
             "source": source,
             "received_at": work.now,
             "ship_by_due_at": clocks.ship_by(draft),
+            "complete_due_at": clocks.complete(draft),
         }
         for draft in drafts
     ]

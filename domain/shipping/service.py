@@ -12,6 +12,7 @@ from sqlalchemy import select
 from domain import merchants
 from domain.errors import Conflict
 from domain.events import Kind
+from domain.orders import completion
 from domain.orders.model import UNSHIPPED, Order
 from domain.orders.model import State as OrderState
 from domain.people import Can, Member
@@ -214,3 +215,4 @@ async def _follow_order(work: Work, order: Order, parcel: Parcel, sighting: Sigh
     if arrivals and all(one.state in ENDED for one in parcels):
         order.move(OrderState.DELIVERED)
         order.delivered_at = max(at or sighting.at for at in arrivals)
+        await completion.begin(work, order)

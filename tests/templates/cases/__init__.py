@@ -28,6 +28,7 @@ from handlers.commands import COMMANDS
 from templates import Reader, render
 from tests import samples
 from tests.samples import AGENT, APPROVER, NOW, OTHER_APPROVER
+from tests.templates.cases import payouts
 
 Values = dict[str, Any]
 
@@ -52,6 +53,15 @@ def _orders() -> dict[str, Values]:
         "orders/card@delivered": {
             "order": samples.order_view(
                 state=OrderState.DELIVERED, delivered_at=NOW, refunded=samples.usd(500)
+            ),
+            **own,
+        },
+        "orders/card@held": {
+            "order": samples.order_view(
+                state=OrderState.DELIVERED,
+                delivered_at=NOW,
+                complete_due_at=NOW,
+                complaints=samples.order_view().complaints * 4,
             ),
             **own,
         },
@@ -532,6 +542,7 @@ CASES: dict[str, Values] = {
     **_orders(),
     **_refunds(),
     **_reports(),
+    **payouts.cases(),
     **_complaints(),
     **_returns(),
     **_shipping(),
