@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from domain import cards, events, inbox, jobs, links, merchants, people, record, sources
 from domain.complaints import model as complaints
+from domain.fulfilment import model as fulfilment
 from domain.inventory import model as inventory
 from domain.orders import model as orders
 from domain.refunds import model as refunds
@@ -16,6 +17,7 @@ __all__ = [
     "cards",
     "complaints",
     "events",
+    "fulfilment",
     "inbox",
     "inventory",
     "jobs",
