@@ -241,7 +241,7 @@ DEFINITIONS = {
 #: The settings that make up the refund policy, whose changes are counted.
 _POLICY = "refund."
 #: Concepts that are posted where another one is, as long as they have no channel of their own.
-_LIKE = {"returns": "refunds"}
+_LIKE = {"returns": "refunds", "stock": "shipping"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,7 +344,13 @@ def as_text(settings: Settings) -> dict[str, str]:
 
 
 #: What is posted so far; the other channels wait for their alerts.
-_POSTED = ("channel.refunds", "channel.complaints", "channel.shipping", "channel.returns")
+_POSTED = (
+    "channel.refunds",
+    "channel.complaints",
+    "channel.shipping",
+    "channel.returns",
+    "channel.stock",
+)
 
 
 def in_use() -> dict[str, Definition]:

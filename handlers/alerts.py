@@ -72,6 +72,12 @@ def _post_storm(event: Event) -> Iterator[NewJob]:
         yield replace(job, key=f"storm:{event.subject_id}")
 
 
+def _post_watch(event: Event) -> Iterator[NewJob]:
+    """Post the one message about stock; the key is the message's, so that it is posted once."""
+    for job in _post("stock", "inventory/watch")(event):
+        yield replace(job, key=f"watch:{event.subject_id}")
+
+
 def _reply(concept: str, template: str) -> _Rule:
     """Say in the thread of the subject's card what happened."""
 
@@ -253,6 +259,7 @@ _RULES: Mapping[Kind, tuple[_Rule, ...]] = {
         _of_return(_refresh("returns")),
         _of_return(_RETURN_NOTE),
     ),
+    Kind.STOCK_WATCHED: (_post_watch, _refresh("stock")),
     Kind.STORM_GREW: (_post_storm, _refresh("shipping")),
     Kind.PARCEL_ACKNOWLEDGED: (_refresh("shipping"),),
     Kind.PARCEL_MOVED: _PARCEL,

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.complaints import queries as complaints
 from domain.errors import Overtaken
 from domain.events import Event
+from domain.inventory import queries as inventory
 from domain.orders import queries as orders
 from domain.refunds import queries as refunds
 from domain.refunds import reconciliation
@@ -30,6 +31,7 @@ _RECORDS: dict[str, tuple[str, Any]] = {
     "returns/card": ("card", returns.card),
     "returns/note": ("card", returns.card),
     "returns/told": ("card", returns.card),
+    "inventory/watch": ("card", inventory.watch_card),
     "shipping/alert": ("card", shipping.card),
     "shipping/storm": ("card", storms.card),
     "shipping/ship_by": ("order", orders.card_by_id),

@@ -9,14 +9,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
     from bot.cli.desk import Desk
     from bot.connectors.files import Reading
-    from domain.orders.intake import OrderDraft
     from domain.orders.service import Counts
 
 #: Orders in one unit of work: enough to be fast, few enough not to keep others waiting.
@@ -33,10 +32,10 @@ BATCH = 500
     help="Says which column means what in a CSV of any other origin.",
 )
 def import_orders(files: tuple[Path, ...], mapping: Path | None) -> None:
-    """Bring orders in from files; what a FILE is, its content tells.
+    """Bring orders, or what is in stock, in from files; what a FILE is, its content tells.
 
     Amazon's All Orders report and Orders API answers, Shopify's orders export (CSV or JSON),
-    an Olist folder, Deskhand's own CSV, and any other CSV with --mapping.
+    an Olist folder, Deskhand's own CSV of orders or of stock, and any other CSV with --mapping.
 
     Importing a file again changes nothing, importing a newer one follows its changes. Rows
     that can't be used go to a .rejected.csv beside the file with the reason, the others
@@ -44,6 +43,7 @@ def import_orders(files: tuple[Path, ...], mapping: Path | None) -> None:
 
     \b
     deskhand import orders.csv
+    deskhand import stock.csv
     deskhand import all-orders-2026-11.txt
     deskhand import export.csv --mapping columns.toml
     """  # noqa: D301 — \b keeps click from rewrapping
@@ -90,7 +90,7 @@ async def _load(console: Desk, reading: Reading, tally: Tally) -> None:
 
     counts = Counts()
     with RejectedFile(reading.source) as rejects, _progress(reading) as advance:
-        batch: list[OrderDraft] = []
+        batch: list[Any] = []
         for one in reading:
             if isinstance(one, Rejected):
                 rejects.add(one)
@@ -109,25 +109,26 @@ async def _load(console: Desk, reading: Reading, tally: Tally) -> None:
             f"{rows} of {reading.source.path.name} could not be used. {rejects.path} says why: "
             "put them right there and import that file."
         )
-    click.echo(f"{reading.source.path.name}: {_told(counts)}{rejected}")
+    what = "item" if reading.is_stock else "order"
+    click.echo(f"{reading.source.path.name}: {_told(counts, what)}{rejected}")
 
 
-async def _receive(
-    console: Desk, batch: list[OrderDraft], reading: Reading, tally: Tally
-) -> Counts:
-    from domain.orders.service import receive
+async def _receive(console: Desk, batch: list[Any], reading: Reading, tally: Tally) -> Counts:
+    from domain.inventory import intake as stock
+    from domain.orders import service as orders
     from domain.store import IMPORT
 
+    receive: Any = stock.receive if reading.is_stock else orders.receive
     async with console.write(actor=IMPORT) as work:
-        counts = await receive(work, batch, source=reading.format)
+        counts: Counts = await receive(work, batch, source=reading.format)
     tally.taken_in += len(batch)
     return counts
 
 
-def _told(counts: Counts) -> str:
-    orders = counts.added + counts.changed + counts.unchanged
+def _told(counts: Counts, what: str) -> str:
+    found = counts.added + counts.changed + counts.unchanged
     return (
-        f"{_many(orders, 'order')}: {counts.added:,} new, {counts.changed:,} changed, "
+        f"{_many(found, what)}: {counts.added:,} new, {counts.changed:,} changed, "
         f"{counts.unchanged:,} unchanged"
     )
 
