@@ -72,6 +72,12 @@ def _post_storm(event: Event) -> Iterator[NewJob]:
         yield replace(job, key=f"storm:{event.subject_id}")
 
 
+def _post_settlement(event: Event) -> Iterator[NewJob]:
+    """Post a settlement's one message; the key is the settlement's, so that it is posted once."""
+    for job in _post("reports", "payouts/settlement")(event):
+        yield replace(job, key=f"settlement:{event.subject_id}")
+
+
 def _reply(concept: str, template: str) -> _Rule:
     """Say in the thread of the subject's card what happened."""
 
@@ -222,6 +228,8 @@ _RULES: Mapping[Kind, tuple[_Rule, ...]] = {
     Kind.BATCH_OPENED: (_carry,),
     Kind.REFUNDS_COMPARED: (_refresh("refunds"),),
     Kind.REFUNDS_DIFFER: (_post("refunds", "refunds/reconciliation"),),
+    Kind.PAYOUTS_COMPARED: (_refresh("reports"),),
+    Kind.PAYOUTS_DIFFER: (_post_settlement, _refresh("reports")),
     Kind.COMPLAINT_OPENED: (_post("complaints", "complaints/case"), _tell_about),
     Kind.COMPLAINT_ACKNOWLEDGED: _CASE,
     Kind.COMPLAINT_HANDED_OVER: _CASE,

@@ -11,6 +11,7 @@ from domain.complaints import queries as complaints
 from domain.errors import Overtaken
 from domain.events import Event
 from domain.orders import queries as orders
+from domain.payouts import queries as payouts
 from domain.refunds import queries as refunds
 from domain.refunds import reconciliation
 from domain.refunds.model import State
@@ -30,6 +31,7 @@ _RECORDS: dict[str, tuple[str, Any]] = {
     "returns/card": ("card", returns.card),
     "returns/note": ("card", returns.card),
     "returns/told": ("card", returns.card),
+    "payouts/settlement": ("card", payouts.card),
     "shipping/alert": ("card", shipping.card),
     "shipping/storm": ("card", storms.card),
     "shipping/ship_by": ("order", orders.card_by_id),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from domain import cards, events, inbox, jobs, links, merchants, people, record
 from domain.complaints import model as complaints
 from domain.orders import model as orders
+from domain.payouts import model as payouts
 from domain.refunds import model as refunds
 from domain.refunds import reconciliation
 from domain.returns import model as returns
@@ -21,6 +22,7 @@ __all__ = [
     "merchants",
     "metadata",
     "orders",
+    "payouts",
     "people",
     "reconciliation",
     "record",
