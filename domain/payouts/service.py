@@ -32,6 +32,11 @@ class Taken:
     lines: int = 0
     known: int = 0
 
+    def add(self, other: Taken) -> None:
+        """Count another batch in."""
+        self.lines += other.lines
+        self.known += other.known
+
 
 async def take_in(work: Work, draft: SettlementDraft, lines: Sequence[LineDraft]) -> Taken:
     """Take in lines of a settlement, any number of times; the clock compares it then.

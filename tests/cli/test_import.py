@@ -14,6 +14,7 @@ from domain.orders.intake import OrderDraft
 from domain.orders.service import Counts
 from domain.store import Work
 from tests.cli.conftest import Deskhand
+from tests.connectors import test_files_settlement as settlements
 
 _HEADER = "order_number,placed_at,status,channel,currency,sku,title,quantity,unit_price"
 
@@ -145,3 +146,28 @@ def _row(number: int, *, status: str = "confirmed", price: str = "12.00") -> str
 def _write(path: Path, *rows: str) -> Path:
     path.write_text("\n".join((_HEADER, *rows)) + "\n", encoding="utf-8")
     return path
+
+
+def test_a_settlement_comes_in_once_however_often_it_is_imported(
+    deskhand_on_both: Deskhand, folder: Path
+) -> None:
+    report = settlements.write(folder / "settlement.txt", *settlements.ROWS)
+    said = deskhand_on_both("import", str(report))
+    assert (said.code, said.err) == (0, "")
+    assert said.out == "settlement.txt: 1 settlement, 9 lines: 9 new, 0 unchanged\n"
+    said = deskhand_on_both("import", str(report))
+    assert said.out == "settlement.txt: 1 settlement, 9 lines: 0 new, 9 unchanged\n"
+
+
+def test_rows_of_a_settlement_that_cant_be_used_are_put_aside(
+    deskhand: Deskhand, folder: Path
+) -> None:
+    bad = settlements.row("Order", "ItemFees", "Commission", "nine")
+    report = settlements.write(folder / "settlement.txt", *settlements.ROWS, bad)
+    said = deskhand("import", str(report))
+    assert said.code == 1
+    assert said.out == (
+        "settlement.txt: 1 settlement, 9 lines: 9 new, 0 unchanged; "
+        "1 row rejected → settlement.txt.rejected.csv\n"
+    )
+    assert "put them right there" in said.err

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.connectors.files import (
     amazon_report,
+    amazon_settlement,
     deskhand,
     json_orders,
     mapping,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from bot.connectors.files.mapping import Mapping
     from bot.connectors.files.values import Rejected
     from domain.orders.intake import OrderDraft
+    from domain.payouts.model import LineDraft, SettlementDraft
 
 _TABLES = {
     Format.AMAZON_REPORT: amazon_report.read,
@@ -53,6 +55,10 @@ class Reading:
         if table := _TABLES.get(self.format):
             return table(self.source, self.progress)
         return json_orders.read(self.sources, self.progress)
+
+    def settlement_lines(self) -> Iterator[tuple[SettlementDraft, LineDraft | None] | Rejected]:
+        """Yield what a settlement report holds instead of orders; raises `UnreadableFile`."""
+        return amazon_settlement.read(self.source, self.progress)
 
     @property
     def source(self) -> Source:
