@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from domain import cards, events, inbox, jobs, links, merchants, people, record
+from domain import cards, events, inbox, jobs, links, merchants, people, record, sources
 from domain.complaints import model as complaints
+from domain.inventory import model as inventory
 from domain.orders import model as orders
 from domain.payouts import model as payouts
 from domain.refunds import model as refunds
@@ -17,6 +18,7 @@ __all__ = [
     "complaints",
     "events",
     "inbox",
+    "inventory",
     "jobs",
     "links",
     "merchants",
@@ -29,6 +31,7 @@ __all__ = [
     "refunds",
     "returns",
     "shipping",
+    "sources",
 ]
 
 metadata = Base.metadata

@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import InstrumentedAttribute
 
 from bot.work.outcomes import sentence
-from domain import record
+from domain import record, sources
 from domain.complaints import clocks
 from domain.complaints.model import Complaint, Target
 from domain.orders import completion
@@ -32,6 +32,7 @@ from domain.returns import clocks as returns
 from domain.returns.model import Return
 from domain.shipping import service as shipping
 from domain.shipping.model import Parcel
+from domain.sources import Source
 from domain.store import CLOCK, Store, Work
 
 log = logging.getLogger(__name__)
@@ -63,6 +64,7 @@ SWEEPS: Mapping[str, Sweep] = {
     "refunds without news": Sweep(Refund.silent_due_at, reconciliation.sweep_silent),
     "providers to compare with": Sweep(Reconciliation.due_at, reconciliation.sweep_due),
     "settlements to compare": Sweep(Settlement.due_at, payouts.sweep),
+    "sources to read": Sweep(Source.due_at, sources.sweep_due),
     "late parcels": Sweep(Parcel.late_due_at, shipping.sweep_late),
     "silent carriers": Sweep(Parcel.silent_due_at, shipping.sweep_silent),
     "snoozed complaints": Sweep(Complaint.wake_due_at, clocks.sweep_snoozed),

@@ -86,6 +86,10 @@ class Order(Owned, Base):
     buyer_name: Mapped[str | None]
     buyer_name_folded: Mapped[str | None]
     buyer_email: Mapped[str | None]
+    ship_to_name: Mapped[str | None]
+    #: The lines above the city, separated by "\n".
+    ship_to_street: Mapped[str | None]
+    ship_to_region: Mapped[str | None]
     ship_to_city: Mapped[str | None]
     ship_to_city_folded: Mapped[str | None]
     ship_to_postcode: Mapped[str | None]

@@ -157,6 +157,9 @@ class OrderView:
     delivered_at: datetime | None
     buyer_name: str | None
     buyer_email: str | None
+    ship_to_name: str | None
+    ship_to_street: str | None
+    ship_to_region: str | None
     ship_to_city: str | None
     ship_to_postcode: str | None
     ship_to_country: str | None
@@ -390,6 +393,9 @@ def _view(
         delivered_at=order.delivered_at,
         buyer_name=order.buyer_name,
         buyer_email=order.buyer_email,
+        ship_to_name=order.ship_to_name,
+        ship_to_street=order.ship_to_street,
+        ship_to_region=order.ship_to_region,
         ship_to_city=order.ship_to_city,
         ship_to_postcode=order.ship_to_postcode,
         ship_to_country=order.ship_to_country,

@@ -10,7 +10,7 @@ from alembic import op
 from migrations.columns import ID, JSON, TEXT, TIME, WORD, may, must, owned
 
 revision = "0018"
-down_revision = "0010"
+down_revision = "0012"
 
 #: What the setting is where nobody set it, and how long ago is history.
 _INSPECTION = timedelta(days=14)

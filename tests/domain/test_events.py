@@ -51,6 +51,9 @@ from tests.domain.returning import BACK, Returning
 BUYER = {
     "buyer_name": "Zacharias Quetzal",
     "buyer_email": "quetzal@secret.example",
+    "ship_to_name": "Balthasar Quetzal",
+    "ship_to_street": "Nowhere Lane 1",
+    "ship_to_region": "Secretshire",
     "ship_to_city": "Hiddenville",
     "ship_to_postcode": "QX99Z",
     "payment_reference": "pi_hidden",
