@@ -12,6 +12,7 @@ from domain.errors import Overtaken
 from domain.events import Event
 from domain.inventory import queries as inventory
 from domain.orders import queries as orders
+from domain.payouts import queries as payouts
 from domain.refunds import queries as refunds
 from domain.refunds import reconciliation
 from domain.refunds.model import State
@@ -32,6 +33,7 @@ _RECORDS: dict[str, tuple[str, Any]] = {
     "returns/note": ("card", returns.card),
     "returns/told": ("card", returns.card),
     "inventory/watch": ("card", inventory.watch_card),
+    "payouts/settlement": ("card", payouts.card),
     "shipping/alert": ("card", shipping.card),
     "shipping/storm": ("card", storms.card),
     "shipping/ship_by": ("order", orders.card_by_id),

@@ -79,6 +79,7 @@ COMMANDS = (
         (
             ("/report refunds", "the last 30 days: how many, how much, how fast, and what waits"),
             ("/report refunds 7", "the last 7 days"),
+            ("/report payouts", "what was paid out, and where it is not what it should be"),
             ("/report delivery", "how many parcels arrived by their promise, and how many late"),
         ),
     ),

@@ -108,9 +108,7 @@ _ON_HAND = (64, 9, 31, 240, 4, 12, 7, 38, 5, 16, 22, 3)
 def stock() -> Iterator[ItemDraft]:
     """Give what lies on the shelf: plenty of most, and little of one or two."""
     for at, ((sku, title, price), on_hand) in enumerate(zip(_GOODS, _ON_HAND, strict=True)):
-        yield ItemDraft(
-            sku, on_hand, title, f"{'ABC'[at % 3]}-{at // 3 + 1:02}", 4, price, "USD"
-        )
+        yield ItemDraft(sku, on_hand, title, f"{'ABC'[at % 3]}-{at // 3 + 1:02}", 4, price, "USD")
 
 
 _BUYERS = (

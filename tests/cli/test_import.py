@@ -14,6 +14,7 @@ from domain.orders.intake import OrderDraft
 from domain.orders.service import Counts
 from domain.store import Work
 from tests.cli.conftest import Deskhand
+from tests.connectors import test_files_settlement as settlements
 
 _HEADER = "order_number,placed_at,status,channel,currency,sku,title,quantity,unit_price"
 
@@ -177,3 +178,28 @@ def test_stock_comes_in_as_counted_and_its_bad_rows_are_put_aside(
     path.write_text("\n".join([header, "mug-1,,B-01,9,,,", rows[1]]) + "\n", encoding="utf-8")
     said = deskhand_on_both("import", str(path))
     assert said.out == "stock.csv: 2 items: 0 new, 1 changed, 1 unchanged\n"
+
+
+def test_a_settlement_comes_in_once_however_often_it_is_imported(
+    deskhand_on_both: Deskhand, folder: Path
+) -> None:
+    report = settlements.write(folder / "settlement.txt", *settlements.ROWS)
+    said = deskhand_on_both("import", str(report))
+    assert (said.code, said.err) == (0, "")
+    assert said.out == "settlement.txt: 1 settlement, 9 lines: 9 new, 0 unchanged\n"
+    said = deskhand_on_both("import", str(report))
+    assert said.out == "settlement.txt: 1 settlement, 9 lines: 0 new, 9 unchanged\n"
+
+
+def test_rows_of_a_settlement_that_cant_be_used_are_put_aside(
+    deskhand: Deskhand, folder: Path
+) -> None:
+    bad = settlements.row("Order", "ItemFees", "Commission", "nine")
+    report = settlements.write(folder / "settlement.txt", *settlements.ROWS, bad)
+    said = deskhand("import", str(report))
+    assert said.code == 1
+    assert said.out == (
+        "settlement.txt: 1 settlement, 9 lines: 9 new, 0 unchanged; "
+        "1 row rejected → settlement.txt.rejected.csv\n"
+    )
+    assert "put them right there" in said.err

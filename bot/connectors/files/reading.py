@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.connectors.files import (
     amazon_report,
+    amazon_settlement,
     deskhand,
     json_orders,
     mapping,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from bot.connectors.files.values import Rejected
     from domain.inventory.intake import ItemDraft
     from domain.orders.intake import OrderDraft
+    from domain.payouts.model import LineDraft, SettlementDraft
 
     #: What a file is made of.
     Draft = OrderDraft | ItemDraft
@@ -59,6 +61,10 @@ class Reading:
         if table := _TABLES.get(self.format):
             return table(self.source, self.progress)
         return json_orders.read(self.sources, self.progress)
+
+    def settlement_lines(self) -> Iterator[tuple[SettlementDraft, LineDraft | None] | Rejected]:
+        """Yield what a settlement report holds instead of orders; raises `UnreadableFile`."""
+        return amazon_settlement.read(self.source, self.progress)
 
     @property
     def source(self) -> Source:
