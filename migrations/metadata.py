@@ -7,6 +7,7 @@ from domain.complaints import model as complaints
 from domain.fulfilment import model as fulfilment
 from domain.inventory import model as inventory
 from domain.orders import model as orders
+from domain.payouts import model as payouts
 from domain.refunds import model as refunds
 from domain.refunds import reconciliation
 from domain.returns import model as returns
@@ -25,6 +26,7 @@ __all__ = [
     "merchants",
     "metadata",
     "orders",
+    "payouts",
     "people",
     "reconciliation",
     "record",

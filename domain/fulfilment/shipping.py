@@ -75,7 +75,7 @@ async def ship(work: Work, member: Member, order_id: int, consignment: Consignme
         tracking_number=number,
         state=ParcelState.PENDING,
         shipped_at=work.now,
-        late_due_at=clocks.promised(order.deliver_by),
+        late_due_at=clocks.promised(order.deliver_by, work.now) if order.deliver_by else None,
         silent_due_at=clocks.unheard(work.now),
         contents=[
             Content(merchant_id=work.merchant_id, line_id=line_id, quantity=quantity)
