@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 
 from domain.errors import Conflict, Invalid, WrongState
+from domain.fulfilment.model import Problem
 from domain.fulfilment.progress import Progress
 from domain.orders.model import TRANSITIONS, UNSHIPPED, Order, State
+
+
+class Step(StrEnum):
+    """What the warehouse does with an order; to find is to say what was on the list."""
+
+    PICK = "pick"
+    FIND = "find"
+    PACK = "pack"
+    SHIP = "ship"
 
 
 class NothingChosen(Invalid):
@@ -23,6 +34,18 @@ class NotThere(Invalid):
         self.field = f"line:{line.line_id}"
         super().__init__(
             f"{asked} × {line.name[:80]} can't be {step}. Say a number from 0 to {most}."
+        )
+
+
+class ReasonForDifference(Invalid):
+    """Fewer in the box than were fetched, and nobody says why."""
+
+    field = "problem"
+
+    def __init__(self, line: Progress, inside: int) -> None:
+        super().__init__(
+            f"{inside} of the {line.to_pack} × {line.name[:80]} that were picked are in the box. "
+            "Put the rest in, or choose what is wrong with it."
         )
 
 
@@ -71,6 +94,44 @@ def check_parcel(
     return chosen
 
 
+def check_box(
+    order: Order, lines: Sequence[Progress], contents: Mapping[int, int], problem: Problem | None
+) -> dict[int, int]:
+    """Return how many of each line that was fetched are not in the box.
+
+    Raises:
+        NothingToDo: nothing was fetched that is not packed yet.
+        NotThere: more than was fetched.
+        ReasonForDifference: fewer, and nobody says what is wrong with the rest.
+    """
+    fetched = [line for line in lines if line.to_pack]
+    if not fetched:
+        raise NothingToDo(_why_nothing_packs(order, lines))
+    short = {}
+    for line in fetched:
+        inside = contents.get(line.line_id, 0)
+        if not 0 <= inside <= line.to_pack:
+            raise NotThere(line, inside, line.to_pack, "packed")
+        if inside < line.to_pack:
+            if problem is None:
+                raise ReasonForDifference(line, inside)
+            short[line.line_id] = line.to_pack - inside
+    return short
+
+
+def next_step(state: State, lines: Sequence[Progress]) -> Step | None:
+    """Return what is to be done next with an order; None where nothing is, or it waits."""
+    if state not in UNSHIPPED or state is State.PENDING:
+        return None
+    if any(line.to_pack for line in lines):
+        return Step.PACK
+    if any(line.to_ship for line in lines):
+        return Step.SHIP
+    if any(line.listed for line in lines):
+        return Step.FIND
+    return Step.PICK if any(line.to_pick for line in lines) else None
+
+
 def state_of(order: Order, lines: Sequence[Progress]) -> State:
     """Return the state that follows from how far the lines are; it never goes back."""
     if not any(line.left for line in lines):
@@ -79,6 +140,14 @@ def state_of(order: Order, lines: Sequence[Progress]) -> State:
     if not under_way and any(line.to_ship or line.shipped for line in lines):
         return State.PACKED
     return State.PICKING if under_way and order.state is State.CONFIRMED else order.state
+
+
+def _why_nothing_packs(order: Order, lines: Sequence[Progress]) -> str:
+    if any(line.to_ship for line in lines):
+        return f"All that was picked of order {order.number} is packed already. Ship it."
+    if any(line.listed for line in lines):
+        return f"Order {order.number} is on a pick list. Say what was found first."
+    return f"Nothing of order {order.number} was picked yet. Ask for a pick list first."
 
 
 def _why_nothing_ships(order: Order, lines: Sequence[Progress]) -> str:

@@ -59,6 +59,7 @@ async def ship(work: Work, member: Member, order_id: int, consignment: Consignme
     if not carrier:
         raise CarrierNeeded
     order = await steps.lock(work, order_id, "shipped")
+    await steps.promise(work, [order])
     lines = await progress.of(work.session, order.id)
     chosen = policy.check_parcel(order, lines, consignment.quantities)
     number = await _number(work, consignment.tracking_number)
