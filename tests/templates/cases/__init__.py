@@ -28,7 +28,7 @@ from handlers.commands import COMMANDS
 from templates import Reader, render
 from tests import samples
 from tests.samples import AGENT, APPROVER, NOW, OTHER_APPROVER
-from tests.templates.cases import inventory, payouts
+from tests.templates.cases import fulfilment, inventory, payouts
 
 Values = dict[str, Any]
 
@@ -476,6 +476,7 @@ def _desk() -> dict[str, Values]:
         "snoozed_total": 1,
         "now": NOW,
         "late_total": 3,
+        "warehouse": fulfilment.samples.waiting(),
         "reconciliations": [samples.reconciliation_card()],
         "returns": Waiting(2, 1, 1),
         "jobs": {"ready": 2, "dead": 1},
@@ -492,6 +493,7 @@ def _desk() -> dict[str, Values]:
         "snoozed": [],
         "snoozed_total": 0,
         "late_total": 0,
+        "warehouse": None,
         "reconciliations": [],
         "returns": Waiting(),
         "jobs": {},
@@ -542,6 +544,7 @@ CASES: dict[str, Values] = {
     **_orders(),
     **_refunds(),
     **_reports(),
+    **fulfilment.cases(),
     **inventory.cases(),
     **payouts.cases(),
     **_complaints(),
