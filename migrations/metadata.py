@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from domain import cards, events, inbox, jobs, links, merchants, people, record, sources
+from domain import cards, events, inbox, jobs, links, merchants, people, rates, record, sources
 from domain.complaints import model as complaints
 from domain.inventory import model as inventory
 from domain.orders import model as orders
@@ -26,6 +26,7 @@ __all__ = [
     "orders",
     "payouts",
     "people",
+    "rates",
     "reconciliation",
     "record",
     "refunds",
