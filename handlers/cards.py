@@ -9,14 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.complaints import queries as complaints
 from domain.errors import Overtaken
-from domain.events import Event
-from domain.orders import queries as orders
+from domain.events import Event, Kind
 from domain.refunds import queries as refunds
 from domain.refunds import reconciliation
 from domain.refunds.model import State
 from domain.returns import queries as returns
 from domain.shipping import queries as shipping
-from domain.shipping import storms
+from domain.shipping import reshipping, storms
+from domain.shipping.alert import AlertState
 from templates import Reader, render
 
 #: What each posted template calls its record, and how that is read.
@@ -31,9 +31,14 @@ _RECORDS: dict[str, tuple[str, Any]] = {
     "returns/note": ("card", returns.card),
     "returns/told": ("card", returns.card),
     "shipping/alert": ("card", shipping.card),
+    "shipping/note": ("card", shipping.alert),
+    "shipping/told": ("card", shipping.alert),
+    "shipping/reship": ("card", reshipping.card),
     "shipping/storm": ("card", storms.card),
-    "shipping/ship_by": ("order", orders.card_by_id),
+    "shipping/ship_by": ("card", shipping.ship_by),
 }
+#: What calls for somebody to take an alert in hand.
+_CALLS = (Kind.ALERT_REMINDED, Kind.ALERT_ESCALATED, Kind.ALERT_WOKEN)
 
 
 async def draw(
@@ -56,5 +61,7 @@ async def draw(
     if template == "refunds/note" and values[name].refund.state is not State.AWAITING_APPROVAL:
         raise Overtaken
     if event_id is not None:
-        values["event"] = await session.get_one(Event, event_id)
+        values["event"] = event = await session.get_one(Event, event_id)
+        if event.kind in _CALLS and values[name].alert.state is not AlertState.OPEN:
+            raise Overtaken
     return render(template, reader, **values)

@@ -122,20 +122,26 @@ class Posting:
                 await _rest(work, card.place)
 
     async def reply(self, claim: Claim) -> None:
-        """Reply in the thread of a record's first card, unless there is nothing to say any more.
+        """Reply in the thread of a record's card, unless there is nothing to say any more.
+
+        It is the first one, or the newest that a template drew: the one it goes `under`. What is
+        said may be of another record, `record_id`.
 
         Where that card can't be replied to, it is posted anew, and the reply follows.
         """
         job = claim.payload
         async with self._store.read(claim.merchant_id) as session:
             copies = await cards.of(session, job["subject"], job["id"])
+            if under := job.get("under"):
+                copies = [card for card in copies if card.template == under][-1:]
             if not copies:
                 await _channel(session, job["concept"])
                 raise NotPostedYet
             channel = (await merchants.settings(session)).channel(job["concept"])
             try:
+                record_id = job.get("record_id", job["id"])
                 message = await self._drawn(
-                    session, job["template"], job["id"], event_id=job.get("event_id")
+                    session, job["template"], record_id, event_id=job.get("event_id")
                 )
             except Overtaken:
                 return
