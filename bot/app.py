@@ -19,7 +19,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import database, migrate
+from bot import database, migrate, partners
 from bot.config import Config
 from bot.connectors import easypost
 from bot.connectors.amazon import credentials as amazon
@@ -40,10 +40,12 @@ from bot.work.clock import Clock
 from bot.work.outcomes import Handler
 from bot.work.payment import Payments
 from bot.work.reconciling import Reconciling
+from bot.work.sources import Sources
 from bot.work.worker import Worker
-from domain import merchants
+from domain import merchants, sources
 from domain.refunds.payment import PaymentProvider
-from domain.store import Store
+from domain.sources import OrderSource
+from domain.store import WORKER, Store
 from handlers import alerts, cards
 from handlers.turn import Desk
 
@@ -165,6 +167,7 @@ async def running(
         listener = listener or _listen(config, only)
         address = await stack.enter_async_context(_served(web_app, listener)) if listener else ""
         await connect(client, store, now)
+        await _know_sources(store, partners.sources(providers), now)
         if prepare:
             await prepare(store)
         if only != "web":
@@ -258,6 +261,18 @@ async def connect(client: AsyncWebClient, store: Store, now: Callable[[], dateti
         await merchants.bind(session, answer["team_id"], str(answer.get("team") or ""), now())
 
 
+async def _know_sources(
+    store: Store, connected: Mapping[str, OrderSource], now: Callable[[], datetime]
+) -> None:
+    """Let the clock go to the sources of orders that are connected."""
+    if not connected:
+        return
+    async with store.across(write=True) as session:
+        merchant_id = (await merchants.sole(session, now())).id
+    async with store.write(merchant_id, now=now(), actor=WORKER) as work:
+        await sources.connect(work, list(connected))
+
+
 def _client(config: Config, session: aiohttp.ClientSession) -> AsyncWebClient:
     return AsyncWebClient(
         token=_secret(config.slack_bot_token), base_url=config.slack_api_url, session=session
@@ -279,6 +294,7 @@ def _handlers(
         **Payments(store, providers, now).handlers(),
         **Batches(store, providers, now).handlers(),
         **Reconciling(store, providers, now).handlers(),
+        **Sources(store, partners.sources(providers), now).handlers(),
         f"inbox.{easypost.SOURCE}": easypost.reader(store, now),
         f"inbox.{Stripe.name}": stripe.reader(store, now),
         f"inbox.{Shopify.name}": shopify.reader(

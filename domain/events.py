@@ -22,6 +22,7 @@ class Kind(StrEnum):
     ORDER_CHANGED = "OrderChanged"
     ORDER_CONFIRMED = "OrderConfirmed"
     SHIP_BY_NEAR = "ShipByNear"
+    ORDER_COMPLETED = "OrderCompleted"
     PARCEL_MOVED = "ParcelMoved"
     PARCEL_DELIVERED = "ParcelDelivered"
     PARCEL_TROUBLED = "ParcelTroubled"

@@ -211,6 +211,11 @@ DEFINITIONS = {
         )
         for level in range(1, CALLED_LEVELS + 1)
     },
+    # What a buyer in the EU has, from delivery, to withdraw from a purchase at a distance: Directive
+    # 2011/83/EU, Article 9, https://eur-lex.europa.eu/eli/dir/2011/83/oj
+    "order.inspection_days": Definition(
+        "days after delivery until an order with nothing open is completed", _whole(1, 120), 14
+    ),
     "shipping.silent_after_days": Definition(
         "days without a scan after which a carrier counts as silent", _whole(1, 60), 5
     ),

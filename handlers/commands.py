@@ -64,10 +64,11 @@ COMMANDS = (
     Command(
         "/report",
         "What some days came to",
-        "refunds [DAYS]",
+        "NAME [DAYS]",
         (
             ("/report refunds", "the last 30 days: how many, how much, how fast, and what waits"),
             ("/report refunds 7", "the last 7 days"),
+            ("/report delivery", "how many parcels arrived by their promise, and how many late"),
         ),
     ),
     Command(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from domain import cards, events, inbox, jobs, links, merchants, people, record
+from domain import cards, events, inbox, jobs, links, merchants, people, record, sources
 from domain.complaints import model as complaints
 from domain.orders import model as orders
 from domain.refunds import model as refunds
@@ -27,6 +27,7 @@ __all__ = [
     "refunds",
     "returns",
     "shipping",
+    "sources",
 ]
 
 metadata = Base.metadata

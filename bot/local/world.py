@@ -92,20 +92,20 @@ _GOODS = (
     ("LMP-TBL-BRS", "Brass table lamp", 14800),
 )
 _BUYERS = (
-    ("Maria García", "Valencia", "46001", "ES"),
-    ("James Whitfield", "Portland", "97205", "US"),
-    ("Chidi Eze", "Houston", "77002", "US"),
-    ("Lena Hoffmann", "Leipzig", "04109", "DE"),
-    ("Yuki Mori", "Kyoto", "600-8001", "JP"),
-    ("Siobhán O'Neill", "Galway", "H91 E2K3", "IE"),
-    ("Tomás Oliveira", "Porto", "4000-322", "PT"),
-    ("Grace Kim", "Seattle", "98101", "US"),
-    ("Noah Williams", "Denver", "80202", "US"),
-    ("Amira Haddad", "Marseille", "13001", "FR"),
-    ("Ravi Patel", "Leeds", "LS1 4DY", "GB"),
-    ("Ingrid Solberg", "Bergen", "5003", "NO"),
-    ("Olivia Brown", "Austin", "78701", "US"),
-    ("Mateo Rossi", "Bologna", "40121", "IT"),
+    ("Maria García", "Carrer de la Pau 14", "Valencia", "46001", "ES"),
+    ("James Whitfield", "1220 SW Alder Street", "Portland", "97205", "US"),
+    ("Chidi Eze", "908 Preston Street, Suite 3", "Houston", "77002", "US"),
+    ("Lena Hoffmann", "Karl-Heine-Straße 41", "Leipzig", "04109", "DE"),
+    ("Yuki Mori", "Shimogyo-ku, Shijo-dori 8", "Kyoto", "600-8001", "JP"),
+    ("Siobhán O'Neill", "27 Dominick Street", "Galway", "H91 E2K3", "IE"),
+    ("Tomás Oliveira", "Rua do Almada 310", "Porto", "4000-322", "PT"),
+    ("Grace Kim", "1411 4th Avenue", "Seattle", "98101", "US"),
+    ("Noah Williams", "1650 Larimer Street", "Denver", "80202", "US"),
+    ("Amira Haddad", "18 rue d'Aubagne", "Marseille", "13001", "FR"),
+    ("Ravi Patel", "9 Call Lane", "Leeds", "LS1 4DY", "GB"),
+    ("Ingrid Solberg", "Strandgaten 5", "Bergen", "5003", "NO"),
+    ("Olivia Brown", "604 Brazos Street", "Austin", "78701", "US"),
+    ("Mateo Rossi", "Via Galliera 22", "Bologna", "40121", "IT"),
 )
 _CARRIERS = ("UPS", "USPS", "FedEx", "DHL")
 _SALES_CHANNELS = ("amazon", "shopify", "amazon", "web")
@@ -208,13 +208,13 @@ def _order(
     placed_at: datetime,
     lines: tuple[LineDraft, ...],
     *,
-    buyer: tuple[str, str, str, str],
+    buyer: tuple[str, str, str, str, str],
     channel: str = "shopify",
     carrier: str = "UPS",
     parcel_state: ParcelState = ParcelState.IN_TRANSIT,
     late: timedelta = timedelta(),
 ) -> OrderDraft:
-    name, city, postcode, country = buyer
+    name, street, city, postcode, country = buyer
     shipping = 590
     lines = (
         LineDraft(lines[0].quantity, lines[0].sku, lines[0].title, lines[0].unit_price, shipping),
@@ -252,6 +252,8 @@ def _order(
         delivered_at=delivered_at,
         buyer_name=name,
         buyer_email=f"{local_part}@example.com",
+        ship_to_name=name,
+        ship_to_street=street,
         ship_to_city=city,
         ship_to_postcode=postcode,
         ship_to_country=country,

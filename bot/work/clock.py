@@ -16,9 +16,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import InstrumentedAttribute
 
 from bot.work.outcomes import sentence
-from domain import record
+from domain import record, sources
 from domain.complaints import clocks
 from domain.complaints.model import Complaint, Target
+from domain.orders import completion
 from domain.orders import service as orders
 from domain.orders.model import Order
 from domain.refunds import reconciliation, undecided
@@ -31,6 +32,7 @@ from domain.shipping import service as shipping
 from domain.shipping import watch
 from domain.shipping.alert import Alert
 from domain.shipping.model import Parcel
+from domain.sources import Source
 from domain.store import CLOCK, Store, Work
 
 log = logging.getLogger(__name__)
@@ -55,11 +57,13 @@ class Sweep:
 
 SWEEPS: Mapping[str, Sweep] = {
     "ship-by": Sweep(Order.ship_by_due_at, orders.sweep_ship_by),
+    "inspected orders": Sweep(Order.complete_due_at, completion.sweep),
     # Before its reminder: of a refund that expired nobody has to be reminded.
     "refund expiry": Sweep(Refund.expires_due_at, refunds.sweep_expired),
     "undecided refunds": Sweep(Refund.reminder_due_at, undecided.sweep),
     "refunds without news": Sweep(Refund.silent_due_at, reconciliation.sweep_silent),
     "providers to compare with": Sweep(Reconciliation.due_at, reconciliation.sweep_due),
+    "sources to read": Sweep(Source.due_at, sources.sweep_due),
     "late parcels": Sweep(Parcel.late_due_at, shipping.sweep_late),
     "silent carriers": Sweep(Parcel.silent_due_at, shipping.sweep_silent),
     "stuck parcels": Sweep(Parcel.stuck_due_at, shipping.sweep_stuck),

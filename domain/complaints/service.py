@@ -142,6 +142,9 @@ async def resolve(
 async def reopen(work: Work, member: Member, complaint_id: int) -> Complaint:
     """Open a resolved or merged case again, with fresh clocks."""
     member.must(Can.COMPLAIN)
+    if found := await work.session.get(Complaint, complaint_id):
+        # As when a case is opened: either the clock finds it open, or had completed the order.
+        await work.lock(Order, found.order_id)
     complaint = await work.lock(Complaint, complaint_id)
     complaint.move(State.REOPENED)
     complaint.reopened_at = work.now

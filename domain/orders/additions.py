@@ -123,6 +123,9 @@ def facts(draft: OrderDraft) -> dict[str, Any]:
         "buyer_name": draft.buyer_name,
         "buyer_name_folded": fold(draft.buyer_name),
         "buyer_email": draft.buyer_email.casefold() if draft.buyer_email else None,
+        "ship_to_name": draft.ship_to_name,
+        "ship_to_street": draft.ship_to_street,
+        "ship_to_region": draft.ship_to_region,
         "ship_to_city": draft.ship_to_city,
         "ship_to_city_folded": fold(draft.ship_to_city),
         "ship_to_postcode": draft.ship_to_postcode,
@@ -151,12 +154,14 @@ async def _insert_orders(
     rows = [
         {
             **facts(draft),
+            "state": clocks.state(draft),
             "merchant_id": work.merchant_id,
             "number": draft.number,
             "channel": draft.channel,
             "source": source,
             "received_at": work.now,
             "ship_by_due_at": clocks.ship_by(draft),
+            "complete_due_at": clocks.complete(draft),
         }
         for draft in drafts
     ]

@@ -51,6 +51,7 @@ class _Before:
     ship_by: datetime | None
     deliver_by: datetime | None
     shipped_at: datetime | None
+    delivered_at: datetime | None
 
 
 async def change(work: Work, drafts: Mapping[int, OrderDraft], clocks: Clocks) -> None:
@@ -77,7 +78,7 @@ async def change(work: Work, drafts: Mapping[int, OrderDraft], clocks: Clocks) -
     for order in orders:
         draft = drafts[order.id]
         was = order.state
-        before = _Before(order.ship_by, order.deliver_by, order.shipped_at)
+        before = _Before(order.ship_by, order.deliver_by, order.shipped_at, order.delivered_at)
         _change_order(order, draft, before, clocks)
         positions = _change_lines(order, lines[order.id], draft.lines, new_lines)
         fresh = _change_parcels(work, order, parcels[order.id], draft, before, clocks)
@@ -95,13 +96,17 @@ async def _by_order(work: Work, query: Any) -> dict[int, list[Any]]:
 
 
 def _change_order(order: Order, draft: OrderDraft, before: _Before, clocks: Clocks) -> None:
-    said = facts(draft)
+    was, said = order.state, facts(draft)
     said["state"] = draft.state if _may_follow(order.state, draft.state) else order.state
     _take_over(order, said)
     if order.state not in UNSHIPPED:
         order.ship_by_due_at = None
     elif order.ship_by != before.ship_by:
         order.ship_by_due_at = clocks.ship_by(draft)
+    if order.state is not State.DELIVERED:
+        order.complete_due_at = None
+    elif was is not State.DELIVERED or order.delivered_at != before.delivered_at:
+        order.complete_due_at = clocks.inspected(order.delivered_at)
 
 
 def _change_lines(

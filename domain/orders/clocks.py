@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from domain.merchants import Settings
 from domain.orders.intake import OrderDraft, ParcelDraft
-from domain.orders.model import OVER, UNSHIPPED
+from domain.orders.model import OVER, UNSHIPPED, State
 from domain.shipping.model import ENDED
 
 #: An import brings years of history: nobody wants to be alerted to a promise that was
@@ -22,6 +22,7 @@ class Clocks:
     now: datetime
     ship_by_warning: timedelta
     silent_after: timedelta
+    inspection: timedelta
 
     @classmethod
     def of(cls, now: datetime, settings: Settings) -> Clocks:
@@ -30,6 +31,7 @@ class Clocks:
             now,
             timedelta(hours=settings["shipping.ship_by_warning_hours"]),
             timedelta(days=settings["shipping.silent_after_days"]),
+            timedelta(days=settings["order.inspection_days"]),
         )
 
     def ship_by(self, draft: OrderDraft) -> datetime | None:
@@ -50,6 +52,27 @@ class Clocks:
         if shipped_at is None or self._ended(draft, parcel):
             return None
         return self._ahead(shipped_at + self.silent_after)
+
+    def inspected(self, delivered_at: datetime | None) -> datetime:
+        """Say when the buyer has had their time; a delivery nobody dated counts from now."""
+        return (delivered_at or self.now) + self.inspection
+
+    def complete(self, draft: OrderDraft) -> datetime | None:
+        """Say when to look whether a new order is over."""
+        return None if draft.state is not State.DELIVERED else self._ahead(self._inspected(draft))
+
+    def state(self, draft: OrderDraft) -> State:
+        """Say where a new order stands: what was delivered long ago is over, without a word."""
+        is_history = draft.state is State.DELIVERED and self.complete(draft) is None
+        return State.COMPLETED if is_history else draft.state
+
+    def _inspected(self, draft: OrderDraft) -> datetime:
+        if draft.delivered_at:
+            return self.inspected(draft.delivered_at)
+        # Years of history without a date of delivery is history all the same.
+        dates = (draft.placed_at, draft.shipped_at, draft.deliver_by)
+        last = self.inspected(max((date for date in dates if date), default=None))
+        return self.inspected(None) if self._ahead(last) else last
 
     def _ahead(self, due_at: datetime) -> datetime | None:
         return due_at if due_at > self.now - ALERT_HORIZON else None

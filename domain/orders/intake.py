@@ -58,6 +58,10 @@ class OrderDraft:
     delivered_at: datetime | None = None
     buyer_name: str | None = None
     buyer_email: str | None = None
+    ship_to_name: str | None = None
+    #: The lines above the city, separated by "\n".
+    ship_to_street: str | None = None
+    ship_to_region: str | None = None
     ship_to_city: str | None = None
     ship_to_postcode: str | None = None
     ship_to_country: str | None = None

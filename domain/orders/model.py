@@ -66,6 +66,7 @@ class Order(Owned, Base):
         Index(None, "merchant_id", "placed_at"),
         Index(None, "merchant_id", "state"),
         Index(None, "ship_by_due_at"),
+        Index(None, "complete_due_at"),
     )
 
     number: Mapped[str]
@@ -84,6 +85,10 @@ class Order(Owned, Base):
     buyer_name: Mapped[str | None]
     buyer_name_folded: Mapped[str | None]
     buyer_email: Mapped[str | None]
+    ship_to_name: Mapped[str | None]
+    #: The lines above the city, separated by "\n".
+    ship_to_street: Mapped[str | None]
+    ship_to_region: Mapped[str | None]
     ship_to_city: Mapped[str | None]
     ship_to_city_folded: Mapped[str | None]
     ship_to_postcode: Mapped[str | None]
@@ -92,6 +97,8 @@ class Order(Owned, Base):
     payment_reference: Mapped[str | None]
     #: When the clock has to look whether this was shipped; None once it has, or never.
     ship_by_due_at: Mapped[datetime | None]
+    #: When the buyer has had their time to look at what was delivered; None once that was noticed.
+    complete_due_at: Mapped[datetime | None]
     fingerprint: Mapped[str]
     received_at: Mapped[datetime]
 

@@ -65,6 +65,7 @@ class Parcel(Owned, Base):
     __table_args__ = (
         Index(None, "merchant_id", "order_id"),
         Index(None, "merchant_id", "tracking_number"),
+        Index(None, "merchant_id", "delivered_at"),
         Index(None, "silent_due_at"),
         Index(None, "late_due_at"),
         Index(None, "stuck_due_at"),

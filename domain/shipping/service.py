@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from domain import merchants
 from domain.events import Kind
+from domain.orders import completion
 from domain.orders.model import UNSHIPPED, Order
 from domain.orders.model import State as OrderState
 from domain.returns import arrivals
@@ -211,3 +212,4 @@ async def _follow_order(work: Work, order: Order, parcel: Parcel, sighting: Sigh
     if arrivals and all(one.state in ENDED for one in parcels):
         order.move(OrderState.DELIVERED)
         order.delivered_at = max(at or sighting.at for at in arrivals)
+        await completion.begin(work, order)

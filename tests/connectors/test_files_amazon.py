@@ -407,6 +407,9 @@ def test_every_sandbox_order_of_2026_is_read_completely() -> None:
         ]
         assert all(line.unit_price for line in order.lines)
         address = source["recipient"]["deliveryAddress"]
+        assert (order.ship_to_name or "").startswith(address["name"])
+        assert (order.ship_to_street or "").startswith(address["addressLine1"])
+        assert order.ship_to_region == address.get("stateOrRegion")
         assert order.ship_to_city == address["city"]
         assert order.ship_to_postcode == address["postalCode"]
         assert order.ship_to_country == address["countryCode"]

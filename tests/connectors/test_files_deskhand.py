@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 HEADER = (
     "order_number,placed_at,status,channel,currency,sku,title,quantity,unit_price,shipping_price,"
-    "buyer_name,buyer_email,ship_to_city,ship_to_postcode,ship_to_country,ship_by,deliver_by,"
+    "buyer_name,buyer_email,ship_to_name,ship_to_street,ship_to_city,ship_to_region,ship_to_postcode,ship_to_country,ship_by,deliver_by,"
     "carrier,tracking_number,payment_provider,payment_reference"
 )
 SHORT = "order_number,status,currency,sku,quantity,unit_price"
 WEBER = (
-    "Ines Weber,ines@example.org,Köln,50667,DE,2026-11-24T18:00:00+01:00,2026-11-26,"
+    'Ines Weber,ines@example.org,Weber GmbH,"Hof 3\nTor 2",Köln,NW,50667,DE,2026-11-24T18:00:00+01:00,2026-11-26,'
     "DHL,JD01,stripe,pi_1"
 )
 
@@ -52,7 +52,7 @@ def test_an_order_is_read_with_all_its_columns(tmp_path: Path) -> None:
         tmp_path,
         HEADER,
         f"A1,2026-11-20T09:30:00+01:00,shipped,Etsy,EUR,MUG,Blue mug,2,12.50,4.90,{WEBER}",
-        "A1,,,,,TEA,Green tea,1,3.00,,,,,,,,,DHL,JD01,,",
+        "A1,,,,,TEA,Green tea,1,3.00,,,,,,,,,,,,DHL,JD01,,",
     )
     assert sniff(path) is Format.DESKHAND_CSV
     (order,) = drafts_of(path)
@@ -66,6 +66,8 @@ def test_an_order_is_read_with_all_its_columns(tmp_path: Path) -> None:
     assert order.ship_by == datetime(2026, 11, 24, 17, tzinfo=UTC)
     assert order.deliver_by == datetime(2026, 11, 26, 23, 59, 59, tzinfo=UTC)
     assert (order.buyer_name, order.buyer_email) == ("Ines Weber", "ines@example.org")
+    assert (order.ship_to_name, order.ship_to_street) == ("Weber GmbH", "Hof 3\nTor 2")
+    assert order.ship_to_region == "NW"
     assert (order.ship_to_city, order.ship_to_postcode, order.ship_to_country) == (
         "Köln",
         "50667",

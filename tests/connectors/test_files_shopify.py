@@ -131,6 +131,7 @@ def test_an_export_is_read_with_all_lines_of_an_order(tmp_path: Path) -> None:
         shipped_at=datetime(2026, 3, 6, 8, tzinfo=UTC),
         buyer_name="Office Lind",
         buyer_email="kim@example.org",
+        ship_to_name="Office Lind",
         ship_to_city="Kiel",
         ship_to_postcode="04103",
         ship_to_country="DE",
@@ -188,7 +189,16 @@ def rest_order(**more: Any) -> dict[str, Any]:
         "cancelled_at": None,
         "refunds": [],
         "customer": {"first_name": "Kim", "last_name": "Lind"},
-        "shipping_address": {"city": "Kiel", "zip": "24103", "country_code": "DE"},
+        "shipping_address": {
+            "name": "Kim Lind",
+            "company": "Lind Boats",
+            "address1": "Kai 7",
+            "address2": "",
+            "province_code": "SH",
+            "city": "Kiel",
+            "zip": "24103",
+            "country_code": "DE",
+        },
         "line_items": [{"id": 1, "quantity": 1, "sku": "SH-60", "name": "Shelf", "price": "24.50"}],
         "fulfillments": [
             {
@@ -211,6 +221,8 @@ def test_a_rest_order_is_read_completely(tmp_path: Path) -> None:
     assert (order.number, order.state, order.captured) == ("#1042", State.SHIPPED, 2940)
     assert order.lines == (LineDraft(1, "SH-60", "Shelf", 2450, None, "1"),)
     assert (order.buyer_name, order.ship_to_city) == ("Kim Lind", "Kiel")
+    assert (order.ship_to_name, order.ship_to_street) == ("Kim Lind, Lind Boats", "Kai 7")
+    assert order.ship_to_region == "SH"
     assert order.payment_reference == "gid://shopify/Order/77"
     (parcel,) = order.parcels
     assert (parcel.carrier, parcel.tracking_number) == ("DHL", "JD7")

@@ -422,7 +422,7 @@ async def test_what_moves_no_money_or_is_of_no_order_here_is_left_alone(shop: Sh
     elsewhere = shop.shopify.by_admin("1.00")
     await shop.shopify.tell(elsewhere)
     await shop.shopify.turn(elsewhere, "FAILURE")
-    await shop.shopify._send("orders/create", {"id": 450, "email": "jane@example.com"})
+    await shop.shopify._send("customers/update", {"id": 450, "email": "jane@example.com"})
     sale = {"id": 901, "order_id": 450, "kind": "sale", "status": "success"}
     await shop.shopify._send("order_transactions/create", sale)
     await shop.work()

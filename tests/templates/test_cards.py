@@ -25,7 +25,7 @@ from tests.samples import NOW
 from tests.templates.blocks import Node, buttons, first_line, inputs, nodes, primary, whole
 from tests.templates.cases import CASES, rendered
 
-PERSONAL = ("Marge", "marge@example.com", "Springfield", "97475")
+PERSONAL = ("Marge", "marge@example.com", "Homer", "742 Evergreen", "Springfield", "97475")
 #: What goes to a channel: the buyer is nobody's business there.
 PUBLIC = [
     case

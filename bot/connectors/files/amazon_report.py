@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from bot.connectors.files import amazon
 from bot.connectors.files.records import Shape
 from bot.connectors.files.rows import Row, orders
-from bot.connectors.files.values import NO_CURRENCY, BadValue, unit_price
+from bot.connectors.files.values import NO_CURRENCY, BadValue, joined, unit_price
 from domain.orders.intake import LineDraft, OrderDraft
 from domain.orders.model import State
 
@@ -64,6 +64,9 @@ def _drafts(rows: list[Row]) -> Iterator[OrderDraft]:
         captured=amazon.captured(state, total),
         total=total,
         placed_at=first.moment("purchase-date", UTC),
+        ship_to_name=first.text("recipient-name"),
+        ship_to_street=joined(first.text(f"ship-address-{line}") for line in (1, 2, 3)),
+        ship_to_region=first.text("ship-state"),
         ship_to_city=first.text("ship-city"),
         ship_to_postcode=first.text("ship-postal-code"),
         ship_to_country=first.text("ship-country"),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from bot.connectors.files import shopify
 from bot.connectors.files.records import Shape
 from bot.connectors.files.rows import Row, orders
-from bot.connectors.files.values import BadValue
+from bot.connectors.files.values import BadValue, joined
 from domain.orders.intake import LineDraft, OrderDraft
 from domain.orders.model import State
 
@@ -59,6 +59,10 @@ def _drafts(rows: list[Row]) -> Iterator[OrderDraft]:
         shipped_at=first.moment("fulfilled at", UTC) if shipped else None,
         buyer_name=first.text("shipping name") or first.text("billing name"),
         buyer_email=first.text("email"),
+        ship_to_name=joined((first.text("shipping name"), first.text("shipping company")), ", "),
+        ship_to_street=joined((first.text("shipping address1"), first.text("shipping address2")))
+        or first.text("shipping street"),
+        ship_to_region=first.text("shipping province"),
         ship_to_city=first.text("shipping city"),
         ship_to_postcode=_unquoted(first.text("shipping zip")),
         ship_to_country=first.text("shipping country"),

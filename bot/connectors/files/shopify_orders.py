@@ -9,6 +9,7 @@ from bot.connectors.files.values import (
     BadValue,
     amount,
     currency,
+    joined,
     moment,
     part,
     parts,
@@ -23,10 +24,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 
-def draft(order: Mapping[str, Any]) -> OrderDraft:
+def draft(order: Mapping[str, Any], *, live: bool = False) -> OrderDraft:
     """Make an order of what the API says; raises `BadValue`.
 
-    `captured` is less what was refunded before: see `shopify.captured`.
+    In a file `captured` is less what was refunded before: see `shopify.captured`. The refunds of
+    a `live` order are told to the desk one by one, and would count twice.
     """
     number = text(order.get("name")) or text(order.get("order_number"))
     if number is None:
@@ -52,17 +54,15 @@ def draft(order: Mapping[str, Any]) -> OrderDraft:
         currency=code,
         lines=tuple(_line(item, code) for item in items),
         parcels=parcels,
-        captured=shopify.captured(
-            financial,
-            total,
-            refunded=_refunded(order, code),
-            outstanding=amount(order.get("total_outstanding"), code, "total_outstanding"),
-        ),
+        captured=_captured(order, code, total, live=live),
         total=total,
         placed_at=moment(order.get("created_at"), "created_at"),
         shipped_at=_shipped_at(state, parcels),
         buyer_name=_buyer_name(order, address),
         buyer_email=text(order.get("email")) or text(order.get("contact_email")),
+        ship_to_name=joined((text(address.get("name")), text(address.get("company"))), ", "),
+        ship_to_street=joined(text(address.get(f"address{line}")) for line in (1, 2)),
+        ship_to_region=text(address.get("province_code")) or text(address.get("province")),
         ship_to_city=text(address.get("city")),
         ship_to_postcode=text(address.get("zip")),
         ship_to_country=text(address.get("country_code")),
@@ -78,6 +78,16 @@ def _line(item: Mapping[str, Any], code: str) -> LineDraft:
         title=text(item.get("name")) or text(item.get("title")),
         unit_price=amount(item.get("price"), code, "price"),
         external_id=text(item.get("id")),
+    )
+
+
+def _captured(order: Mapping[str, Any], code: str, total: int | None, *, live: bool) -> int | None:
+    financial = text(order.get("financial_status"))
+    outstanding = amount(order.get("total_outstanding"), code, "total_outstanding")
+    if live:
+        return shopify.paid(financial, total, outstanding=outstanding)
+    return shopify.captured(
+        financial, total, refunded=_refunded(order, code), outstanding=outstanding
     )
 
 
@@ -108,18 +118,12 @@ def _parcels(order: Mapping[str, Any], items: Sequence[str | None]) -> Iterator[
             yield ParcelDraft(
                 carrier=text(fulfillment.get("tracking_company")),
                 tracking_number=number,
-                state=_parcel_state(fulfillment),
+                state=shopify.parcel_state(
+                    text(fulfillment.get("shipment_status")), text(fulfillment.get("status"))
+                ),
                 shipped_at=moment(fulfillment.get("created_at"), "created_at"),
                 lines=contents if len(found) == 1 else (),
             )
-
-
-def _parcel_state(fulfillment: Mapping[str, Any]) -> ParcelState:
-    carrier = (text(fulfillment.get("shipment_status")) or "").lower()
-    own = (text(fulfillment.get("status")) or "").lower()
-    return shopify.PARCEL_STATES.get(carrier) or shopify.FULFILLMENT_STATES.get(
-        own, ParcelState.UNKNOWN
-    )
 
 
 def _all_delivered(parcels: Sequence[ParcelDraft]) -> bool:

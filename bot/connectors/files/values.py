@@ -12,7 +12,7 @@ from domain.errors import Invalid, MalformedAmount
 from domain.money import Money, exponent, is_currency
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import tzinfo
 
     from domain.orders.intake import OrderDraft
@@ -141,6 +141,11 @@ def unit_price(line_total: int | None, count: int) -> int | None:
     return line_total // count
 
 
+def joined(lines: Iterable[str | None], between: str = "\n") -> str | None:
+    """Join what is written, each once: the lines of a street, a person and a company."""
+    return between.join(dict.fromkeys(line for line in lines if line)) or None
+
+
 def part(value: object, *path: str) -> dict[str, Any]:
     """Return the object that lies below, empty where the source has none."""
     for key in path:
@@ -161,6 +166,9 @@ def checked(draft: OrderDraft) -> OrderDraft:
         ("status", draft.marketplace_status, LONGEST_TEXT),
         ("buyer's name", draft.buyer_name, LONGEST_TEXT),
         ("buyer's e-mail", draft.buyer_email, LONGEST_TEXT),
+        ("name on the address", draft.ship_to_name, LONGEST_TEXT),
+        ("street", draft.ship_to_street, LONGEST_TEXT),
+        ("region", draft.ship_to_region, LONGEST_TEXT),
         ("city", draft.ship_to_city, LONGEST_TEXT),
         ("postcode", draft.ship_to_postcode, LONGEST_TEXT),
         ("country", draft.ship_to_country, LONGEST_TEXT),

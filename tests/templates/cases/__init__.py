@@ -30,6 +30,7 @@ from tests import samples
 from tests.samples import AGENT, APPROVER, NOW, OTHER_APPROVER
 from tests.samples import alerts as made
 from tests.templates.cases import alerts as alert_cases
+from tests.templates.cases import payouts
 
 Values = dict[str, Any]
 
@@ -54,6 +55,15 @@ def _orders() -> dict[str, Values]:
         "orders/card@delivered": {
             "order": samples.order_view(
                 state=OrderState.DELIVERED, delivered_at=NOW, refunded=samples.usd(500)
+            ),
+            **own,
+        },
+        "orders/card@held": {
+            "order": samples.order_view(
+                state=OrderState.DELIVERED,
+                delivered_at=NOW,
+                complete_due_at=NOW,
+                complaints=samples.order_view().complaints * 4,
             ),
             **own,
         },
@@ -525,6 +535,7 @@ CASES: dict[str, Values] = {
     **_orders(),
     **_refunds(),
     **_reports(),
+    **payouts.cases(),
     **_complaints(),
     **_returns(),
     **_shipping(),
