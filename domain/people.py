@@ -32,6 +32,7 @@ class Can(StrEnum):
     SHIP = "work on parcels"
     RETURN = "work on returns"
     RECEIVE = "receive returns"
+    STOCK = "work on stock"
     SETTLE = "change settings"
 
 
@@ -46,6 +47,7 @@ _ROLES_THAT = {
     Can.SHIP: {"agent", "approver", "warehouse", "admin"},
     Can.RETURN: {"agent", "approver", "admin"},
     Can.RECEIVE: {"agent", "approver", "warehouse", "admin"},
+    Can.STOCK: {"agent", "approver", "warehouse", "admin"},
     Can.SETTLE: {"admin"},
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from domain import cards, events, inbox, jobs, links, merchants, people, record, sources
 from domain.complaints import model as complaints
+from domain.inventory import model as inventory
 from domain.orders import model as orders
 from domain.refunds import model as refunds
 from domain.refunds import reconciliation
@@ -16,6 +17,7 @@ __all__ = [
     "complaints",
     "events",
     "inbox",
+    "inventory",
     "jobs",
     "links",
     "merchants",

@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import select
 
 from domain.events import Kind
+from domain.inventory import service as inventory
 from domain.orders.additions import add_parcels, facts, line_facts
 from domain.orders.clocks import Clocks
 from domain.orders.intake import LineDraft, OrderDraft, ParcelDraft
@@ -75,6 +76,8 @@ async def change(work: Work, drafts: Mapping[int, OrderDraft], clocks: Clocks) -
     )
     new_lines: list[dict[str, Any]] = []
     new_parcels: list[tuple[int, OrderDraft]] = []
+    cancelled: list[int] = []
+    left: list[int] = []
     for order in orders:
         draft = drafts[order.id]
         was = order.state
@@ -83,9 +86,12 @@ async def change(work: Work, drafts: Mapping[int, OrderDraft], clocks: Clocks) -
         positions = _change_lines(order, lines[order.id], draft.lines, new_lines)
         fresh = _change_parcels(work, order, parcels[order.id], draft, before, clocks)
         new_parcels.append((order.id, replace(draft, parcels=_placed(fresh, positions))))
+        if was in UNSHIPPED and order.state not in UNSHIPPED:
+            (cancelled if order.state is State.CANCELLED else left).append(order.id)
         work.record(Kind.ORDER_CHANGED, order, order_id=order.id, was=was, state=order.state)
     await work.insert(Line, new_lines)
     await add_parcels(work, new_parcels, clocks)
+    await inventory.end(work, cancelled=cancelled, left=left)
 
 
 async def _by_order(work: Work, query: Any) -> dict[int, list[Any]]:

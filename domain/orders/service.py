@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from domain import merchants
 from domain.events import Kind
+from domain.inventory import service as inventory
 from domain.orders.additions import Key, add
 from domain.orders.changes import change
 from domain.orders.clocks import Clocks
@@ -63,6 +64,7 @@ async def confirm(work: Work, member: Member, order_id: int) -> Order:
     member.must(Can.SHIP)
     order = await work.lock(Order, order_id)
     order.move(State.CONFIRMED)
+    await inventory.reserve(work, order)
     work.record(Kind.ORDER_CONFIRMED, order, order_id=order.id)
     return order
 

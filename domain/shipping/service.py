@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from domain import merchants
 from domain.events import Kind
+from domain.inventory import service as inventory
 from domain.orders import completion
 from domain.orders.model import UNSHIPPED, Order
 from domain.orders.model import State as OrderState
@@ -202,6 +203,7 @@ async def _follow_order(work: Work, order: Order, parcel: Parcel, sighting: Sigh
             order.state = OrderState.SHIPPED
             order.shipped_at = order.shipped_at or sighting.at
             order.ship_by_due_at = None
+            await inventory.end(work, left=[order.id])
     if parcel.state is ParcelState.DELIVERED:
         parcel.delivered_at = sighting.at
     if parcel.state not in ENDED or parcel.return_id or order.state is not OrderState.SHIPPED:
