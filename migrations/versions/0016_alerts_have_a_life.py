@@ -8,7 +8,7 @@ from alembic import op
 from migrations.columns import ID, JSON, TEXT, TIME, WORD, may, must, owned
 
 revision = "0016"
-down_revision = "0018"
+down_revision = "0011"
 
 
 def upgrade() -> None:
