@@ -121,7 +121,7 @@ async def _resolve(turn: Turn, work: Work, alert_id: int) -> None:
 
 async def _reship(turn: Turn, work: Work, alert_id: int) -> None:
     said = {line_id: turn.field(f"line:{line_id}") for line_id in turn.kept["lines"]}
-    quantities = {line_id: int(quantity) for line_id, quantity in said.items() if quantity}
+    quantities = {line_id: int(quantity or 0) for line_id, quantity in said.items()}
     why = turn.field("reason") or ""
     await reshipping.reship(work, turn.member, alert_id, quantities, why)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -91,6 +92,7 @@ _DETAILS = {
     "weather_delay": Cause.WEATHER,
     "missorted": Cause.MISROUTED,
 }
+_TOLD = re.compile(r"\b(lost|damaged|refused)\b", re.IGNORECASE)
 _BY_TROUBLE = {
     Trouble.ON_HOLD: Cause.HELD,
     Trouble.STUCK: Cause.LEFT_BEHIND,
@@ -151,6 +153,12 @@ def advise(facts: Facts) -> Advice:
     ):
         actions = _first(Action.CONTACT, actions)
     return Advice(cause, actions)
+
+
+def detail_in(description: str | None) -> str | None:
+    """Return what a carrier says has happened where it says so in words alone."""
+    told = _TOLD.search(description or "")
+    return told[1].lower() if told else None
 
 
 def _cause(facts: Facts) -> Cause:

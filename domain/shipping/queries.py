@@ -14,14 +14,23 @@ from domain.errors import RecordNotFound
 from domain.links import Linked
 from domain.money import Money
 from domain.orders import queries as orders
-from domain.orders.model import OPEN, UNSHIPPED, Order
+from domain.orders.model import OPEN, UNSHIPPED, Order, fold
 from domain.orders.queries import OrderView
-from domain.shipping import tracking
+from domain.shipping import policy, tracking
 from domain.shipping.alert import CLOSED, Alert
 from domain.shipping.model import ENDED, Content, Parcel, ParcelState, Scan, Trouble
-from domain.shipping.policy import Advice, Facts, advise
+from domain.shipping.policy import Advice, Facts
 
 PAGE = 10
+#: States in which carriers scan parcels far from where they go.
+_ON_THE_ROAD = frozenset(
+    {
+        ParcelState.PICKED_UP,
+        ParcelState.IN_TRANSIT,
+        ParcelState.DELIVERY_DELAYED,
+        ParcelState.ON_HOLD,
+    }
+)
 #: The alerts whose trouble goes on, of those joined with their orders and parcels.
 _IS_LIVE = and_(
     Alert.state.not_in(CLOSED),
@@ -55,6 +64,14 @@ class ParcelCard:
         return None if total is None else Money(total, self.order.currency)
 
     @property
+    def place(self) -> str | None:
+        """Where it was scanned last, None near the door: that would say where the buyer lives."""
+        if self.scan is None or self.scan.place is None or self.scan.state not in _ON_THE_ROAD:
+            return None
+        town = fold(self.order.ship_to_city)
+        return None if town and town in (fold(self.scan.place) or "") else self.scan.place
+
+    @property
     def page(self) -> str | None:
         """The address of its page at its carrier, if that is known."""
         return tracking.page(self.parcel.carrier, self.parcel.tracking_number)
@@ -67,10 +84,11 @@ class ParcelCard:
     def advice(self, now: datetime) -> Advice:
         """Return what probably happened to a parcel in trouble, and what can be done."""
         promised = self.order.deliver_by
-        return advise(
+        return policy.advise(
             Facts(
                 trouble=self.parcel.trouble or Trouble.DELAYED,
                 state=self.parcel.state,
+                detail=policy.detail_in(self.scan.description) if self.scan else None,
                 attempts=self.attempts,
                 scanned=self.scan is not None and self.scan.state is not ParcelState.PENDING,
                 overdue=now - promised if promised else None,

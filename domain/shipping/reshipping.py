@@ -59,7 +59,8 @@ async def reship(
         raise ReasonNeeded("send something again")
     goods = {line_id: quantity for line_id, quantity in quantities.items() if quantity}
     if not goods:
-        raise CantReship("Nothing is chosen. Say how many of which line are sent again.")
+        first = next(iter(quantities), None)
+        raise CantReship("Nothing is chosen. Say how many of which line are sent again.", first)
     alert, subject = await alerts.hold(work, alert_id)
     order = await work.session.get_one(Order, alert.order_id)
     lines = await _lines(work.session, order.id)

@@ -18,6 +18,7 @@ from domain.shipping.policy import (
     Facts,
     Step,
     advise,
+    detail_in,
     is_settled,
     steps,
     trouble_of,
@@ -83,6 +84,20 @@ def test_there_is_advice_for_whatever_may_come_together() -> None:
         for state in ParcelState:
             assert isinstance(advise(Facts(trouble, state)), Advice)
     assert {one.value for one in Cause} >= {"lost", "damaged"}
+
+
+@pytest.mark.parametrize(
+    ("description", "detail"),
+    [
+        ("Package LOST in network", "lost"),
+        ("Damaged, contents discarded", "damaged"),
+        ("Refused by recipient", "refused"),
+        ("Closing the gates", None),
+        (None, None),
+    ],
+)
+def test_what_a_carrier_says_in_words_is_heard(description: str | None, detail: str | None) -> None:
+    assert detail_in(description) == detail
 
 
 @pytest.mark.parametrize(
