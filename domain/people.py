@@ -53,7 +53,7 @@ _ROLES_THAT = {
 
 
 #: What the desk calls people for; somebody's deputy should be able to do it, too.
-_CALLED_FOR = (Can.DECIDE_REFUND, Can.COMPLAIN)
+_CALLED_FOR = (Can.DECIDE_REFUND, Can.COMPLAIN, Can.SHIP)
 
 
 class CantBeAway(Invalid):

@@ -37,6 +37,8 @@ _RECORDS: dict[str, tuple[str, Any]] = {
     "shipping/storm": ("card", storms.card),
     "shipping/ship_by": ("card", shipping.ship_by),
 }
+#: What is left of a card once the same record got a newer one.
+_GOES_ON = {"shipping/alert": "shipping/alert_past"}
 #: What calls for somebody to take an alert in hand.
 _CALLS = (Kind.ALERT_REMINDED, Kind.ALERT_ESCALATED, Kind.ALERT_WOKEN)
 
@@ -49,8 +51,11 @@ async def draw(
     reader: Reader,
     now: datetime,
     event_id: int | None = None,
+    is_latest: bool = True,
 ) -> dict[str, Any]:
     """Render a record as it stands now; a note in a thread is about one event of it.
+
+    Of several cards of one record, only the latest says more than where it goes on.
 
     Raises:
         RecordNotFound, OrderNotFound: it is gone.
@@ -58,6 +63,8 @@ async def draw(
     """
     name, read = _RECORDS[template]
     values = {name: await read(session, record_id), "now": now}
+    if not is_latest and template in _GOES_ON:
+        template = _GOES_ON[template]
     if template == "refunds/note" and values[name].refund.state is not State.AWAITING_APPROVAL:
         raise Overtaken
     if event_id is not None:

@@ -121,6 +121,19 @@ async def test_a_snoozed_alert_wakes_if_it_is_still_in_trouble(shop: Shop) -> No
     await shop.card(SHIPPING, f"<@{BEN}> is on it")
 
 
+async def test_only_the_newest_message_of_a_parcel_can_be_worked_on(shop: Shop) -> None:
+    await troubled(shop)
+    await scanned(shop, ParcelState.RETURN_TO_SENDER, "Could not be delivered")
+    await shop.card(SHIPPING, "On its way back", count=2)
+    await shop.slack.until(lambda: not buttons(shop.slack.messages(SHIPPING)[0]), 10)
+    first, second = shop.slack.messages(SHIPPING)
+    assert "newer message is below" in text_of(first)
+    await shop.slack.click(WES, "parcel.acknowledge", channel=SHIPPING, ts=second["ts"])
+    await shop.card(SHIPPING, f"<@{WES}> is on it", count=2)
+    await shop.quiet()
+    assert buttons(shop.slack.messages(SHIPPING)[0]) == set()
+
+
 async def test_goods_are_sent_again_and_a_refund_knows_its_lines(shop: Shop) -> None:
     await troubled(shop)
     await shop.slack.click(ANA, "refund.open.parcel", channel=SHIPPING)

@@ -52,6 +52,7 @@ def _cards() -> dict[str, Values]:
             "card": made.parcel_card(made.alert(Trouble.CARRIER_SILENT), scan=None)
         },
         "shipping/alert@over": {"card": made.parcel_card(**made.delivered())},
+        "shipping/alert_past": {"card": made.parcel_card()},
         "shipping/reship": {"card": made.reshipment()},
     }
     return {name: values | {"now": NOW} for name, values in alerts.items()}
