@@ -54,6 +54,8 @@ class Kind(StrEnum):
     BATCH_CLOSED = "BatchClosed"
     REFUNDS_COMPARED = "RefundsCompared"
     REFUNDS_DIFFER = "RefundsDiffer"
+    PAYOUTS_COMPARED = "PayoutsCompared"
+    PAYOUTS_DIFFER = "PayoutsDiffer"
     COMPLAINT_OPENED = "ComplaintOpened"
     COMPLAINT_ACKNOWLEDGED = "ComplaintAcknowledged"
     COMPLAINT_HANDED_OVER = "ComplaintHandedOver"

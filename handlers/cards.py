@@ -10,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.complaints import queries as complaints
 from domain.errors import Overtaken
 from domain.events import Event, Kind
+from domain.inventory import queries as inventory
+from domain.payouts import queries as payouts
 from domain.refunds import queries as refunds
 from domain.refunds import reconciliation
 from domain.refunds.model import State
@@ -30,6 +32,8 @@ _RECORDS: dict[str, tuple[str, Any]] = {
     "returns/card": ("card", returns.card),
     "returns/note": ("card", returns.card),
     "returns/told": ("card", returns.card),
+    "inventory/watch": ("card", inventory.watch_card),
+    "payouts/settlement": ("card", payouts.card),
     "shipping/alert": ("card", shipping.card),
     "shipping/note": ("card", shipping.alert),
     "shipping/told": ("card", shipping.alert),

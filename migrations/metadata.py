@@ -6,6 +6,7 @@ from domain import cards, events, inbox, jobs, links, merchants, people, record,
 from domain.complaints import model as complaints
 from domain.inventory import model as inventory
 from domain.orders import model as orders
+from domain.payouts import model as payouts
 from domain.refunds import model as refunds
 from domain.refunds import reconciliation
 from domain.returns import model as returns
@@ -23,6 +24,7 @@ __all__ = [
     "merchants",
     "metadata",
     "orders",
+    "payouts",
     "people",
     "reconciliation",
     "record",

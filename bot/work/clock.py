@@ -22,6 +22,8 @@ from domain.complaints.model import Complaint, Target
 from domain.orders import completion
 from domain.orders import service as orders
 from domain.orders.model import Order
+from domain.payouts import service as payouts
+from domain.payouts.model import Settlement
 from domain.refunds import reconciliation, undecided
 from domain.refunds import service as refunds
 from domain.refunds.model import Refund
@@ -63,6 +65,7 @@ SWEEPS: Mapping[str, Sweep] = {
     "undecided refunds": Sweep(Refund.reminder_due_at, undecided.sweep),
     "refunds without news": Sweep(Refund.silent_due_at, reconciliation.sweep_silent),
     "providers to compare with": Sweep(Reconciliation.due_at, reconciliation.sweep_due),
+    "settlements to compare": Sweep(Settlement.due_at, payouts.sweep),
     "sources to read": Sweep(Source.due_at, sources.sweep_due),
     "late parcels": Sweep(Parcel.late_due_at, shipping.sweep_late),
     "silent carriers": Sweep(Parcel.silent_due_at, shipping.sweep_silent),

@@ -44,7 +44,9 @@ class Clocks:
         """Say when the delivery promise runs out."""
         if draft.deliver_by is None or self._ended(draft, parcel):
             return None
-        return self._ahead(draft.deliver_by)
+        # One that left late is news, however long ago its promise ran out.
+        shipped_at = parcel.shipped_at or draft.shipped_at or draft.deliver_by
+        return draft.deliver_by if self._ahead(max(draft.deliver_by, shipped_at)) else None
 
     def silent(self, draft: OrderDraft, parcel: ParcelDraft) -> datetime | None:
         """Say when a carrier that scanned nothing since counts as silent."""

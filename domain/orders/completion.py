@@ -43,6 +43,7 @@ async def sweep(work: Work, *, most: int) -> int:
             order.complete_due_at = work.now + LOOK_AGAIN
             continue
         order.move(State.COMPLETED)
+        order.completed_at = work.now
         work.record(Kind.ORDER_COMPLETED, order, order_id=order.id)
     return len(due)
 

@@ -30,7 +30,7 @@ from tests import samples
 from tests.samples import AGENT, APPROVER, NOW, OTHER_APPROVER
 from tests.samples import alerts as made
 from tests.templates.cases import alerts as alert_cases
-from tests.templates.cases import payouts
+from tests.templates.cases import inventory, payouts
 
 Values = dict[str, Any]
 
@@ -535,6 +535,7 @@ CASES: dict[str, Values] = {
     **_orders(),
     **_refunds(),
     **_reports(),
+    **inventory.cases(),
     **payouts.cases(),
     **_complaints(),
     **_returns(),
