@@ -28,6 +28,8 @@ class AlertState(StrEnum):
     OVER = "over"
 
 
+#: States in which there may be something left to do.
+GOING_ON = (AlertState.OPEN, AlertState.ACKNOWLEDGED, AlertState.SNOOZED)
 _ENDS = frozenset({AlertState.RESOLVED, AlertState.OVER})
 TRANSITIONS: Mapping[AlertState, frozenset[AlertState]] = {
     AlertState.OPEN: _ENDS | {AlertState.ACKNOWLEDGED, AlertState.SNOOZED},
@@ -37,8 +39,6 @@ TRANSITIONS: Mapping[AlertState, frozenset[AlertState]] = {
     AlertState.RESOLVED: frozenset(),
     AlertState.OVER: frozenset(),
 }
-#: Nothing is left to do on these, and no clock runs.
-CLOSED = _ENDS
 
 
 class Outcome(StrEnum):
@@ -94,7 +94,7 @@ class Alert(Owned, Base):
     @property
     def is_closed(self) -> bool:
         """Whether it is resolved, or ended by itself."""
-        return self.state in CLOSED
+        return self.state not in GOING_ON
 
     def is_about(self, subject: Parcel | Order) -> bool:
         """Whether its parcel still is in this trouble, or its order is still not shipped."""

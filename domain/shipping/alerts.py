@@ -17,7 +17,7 @@ from domain.errors import Conflict, Invalid, ReasonNeeded, RecordNotFound
 from domain.events import Kind
 from domain.orders.model import Order
 from domain.people import Can, CantOwn, Member
-from domain.shipping.alert import CLOSED, Alert, AlertState, Outcome
+from domain.shipping.alert import GOING_ON, Alert, AlertState, Outcome
 from domain.shipping.model import Parcel, ParcelState, Trouble
 from domain.store import Work
 from domain.tables import among
@@ -72,7 +72,7 @@ async def over(work: Work, parcels: Sequence[Parcel]) -> None:
     by_id = {parcel.id: parcel for parcel in parcels}
     found = await work.session.scalars(
         select(Alert)
-        .where(among(work.session, Alert.parcel_id, by_id), Alert.state.not_in(CLOSED))
+        .where(among(work.session, Alert.parcel_id, by_id), Alert.state.in_(GOING_ON))
         .order_by(Alert.id)
         .with_for_update()
     )

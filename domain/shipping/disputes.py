@@ -11,7 +11,7 @@ from domain.complaints.model import Category, Complaint
 from domain.complaints.model import Outcome as CaseOutcome
 from domain.people import Member
 from domain.shipping import alerts, policy
-from domain.shipping.alert import CLOSED, Alert, Outcome
+from domain.shipping.alert import GOING_ON, Alert, Outcome
 from domain.shipping.model import Parcel, ParcelState, Trouble
 from domain.shipping.service import trouble_found
 from domain.store import Subject, Work
@@ -67,7 +67,7 @@ async def settle(work: Work, complaint: Complaint, member: Member) -> None:
             continue
         found = await work.session.scalars(
             select(Alert)
-            .where(Alert.parcel_id == parcel_id, Alert.state.not_in(CLOSED))
+            .where(Alert.parcel_id == parcel_id, Alert.state.in_(GOING_ON))
             .with_for_update()
         )
         for alert in found.all():

@@ -17,7 +17,7 @@ from domain.orders import queries as orders
 from domain.orders.model import OPEN, UNSHIPPED, Order, fold
 from domain.orders.queries import OrderView
 from domain.shipping import policy, tracking
-from domain.shipping.alert import CLOSED, Alert
+from domain.shipping.alert import GOING_ON, Alert
 from domain.shipping.model import ENDED, Content, Parcel, ParcelState, Scan, Trouble
 from domain.shipping.policy import Advice, Facts
 
@@ -33,7 +33,7 @@ _ON_THE_ROAD = frozenset(
 )
 #: The alerts whose trouble goes on, of those joined with their orders and parcels.
 _IS_LIVE = and_(
-    Alert.state.not_in(CLOSED),
+    Alert.state.in_(GOING_ON),
     or_(
         and_(Alert.parcel_id.is_(None), Order.state.in_(UNSHIPPED)),
         and_(Parcel.trouble == Alert.trouble, Parcel.troubled_at == Alert.noticed_at),
@@ -233,31 +233,41 @@ async def late(session: AsyncSession, now: datetime, *, start: int = 0) -> tuple
     # As one set of ids: an OR of the two would have PostgreSQL read every order there ever was.
     looked_at = union(
         select(Order.id).where(Order.state.in_(OPEN)),
-        select(Alert.order_id).where(Alert.trouble == Trouble.DISPUTED, Alert.state.not_in(CLOSED)),
+        select(Alert.order_id).where(Alert.trouble == Trouble.DISPUTED, Alert.state.in_(GOING_ON)),
     )
     query = (
-        select(Order, Parcel, Alert)
+        select(Order, Parcel)
         .outerjoin(Parcel, late_parcel)
-        .outerjoin(
-            Alert,
-            and_(
-                Alert.order_id == Order.id,
-                func.coalesce(Alert.parcel_id, 0) == func.coalesce(Parcel.id, 0),
-                _IS_LIVE,
-            ),
-        )
         .where(
             Order.id.in_(looked_at),
             or_(Parcel.id.is_not(None), overdue),
         )
     )
     total = await session.scalar(select(func.count()).select_from(query.subquery()))
-    rows = await session.execute(
+    page = await session.execute(
         query.order_by(func.coalesce(Order.deliver_by, Order.ship_by), Order.id, Parcel.id)
         .offset(start)
         .limit(PAGE)
     )
-    return [Late(*row) for row in rows], total or 0
+    rows: list[tuple[Order, Parcel | None]] = [(row[0], row[1]) for row in page]
+    alerts = await live_alerts(session, [order.id for order, _ in rows])
+    return [
+        Late(order, parcel, alerts.get((order.id, parcel.id if parcel else None)))
+        for order, parcel in rows
+    ], total or 0
+
+
+async def live_alerts(
+    session: AsyncSession, order_ids: Sequence[int]
+) -> dict[tuple[int, int | None], Alert]:
+    """Return the alerts whose trouble goes on, by order and parcel, None if it is not shipped."""
+    found = await session.scalars(
+        select(Alert)
+        .join(Order, Order.id == Alert.order_id)
+        .outerjoin(Parcel, Parcel.id == Alert.parcel_id)
+        .where(Alert.order_id.in_(order_ids), _IS_LIVE)
+    )
+    return {(alert.order_id, alert.parcel_id): alert for alert in found}
 
 
 async def _is_valuable(session: AsyncSession, order: Order) -> bool:
