@@ -142,6 +142,7 @@ async def _open_shop(store: Store) -> None:
             await merchants.change_setting(work, f"complaint.level_{level}", member)
         for key, member in (("approvers", world.BEN), ("fallback", world.ADA)):
             await merchants.change_setting(work, f"refund.{key}", member)
+        await merchants.change_setting(work, "shipping.escalate_to", world.ADA)
     async with store.write(merchant_id, now=now, actor=IMPORT) as work:
         await inventory.receive(work, list(world.stock()), source="demo")
         await receive(work, list(world.orders(now)), source="demo")
