@@ -35,6 +35,15 @@ class Pace:
         self._turns: dict[str, datetime] = {}
         self._merchants: list[int] = []
 
+    def _turn(self, limit: Limit, wait: timedelta) -> timedelta:
+        """Give each who has to wait a turn of its own: a thousand at once would all come back."""
+        now = self._now()
+        turn = max(self._turns.get(limit.name, now), now + wait)
+        self._turns[limit.name] = turn + timedelta(
+            seconds=1 / self._rates.get(limit.name, limit.rate)
+        )
+        return turn - now
+
     async def enter(self, limit: Limit) -> None:
         """See `Gate`."""
         async with self._store.write(await self._merchant(), now=self._now(), actor=WORKER) as work:
@@ -60,12 +69,3 @@ class Pace:
             async with self._store.across(write=True) as session:
                 self._merchants.append((await merchants.sole(session, self._now())).id)
         return self._merchants[0]
-
-    def _turn(self, limit: Limit, wait: timedelta) -> timedelta:
-        """Give each who has to wait a turn of its own: a thousand at once would all come back."""
-        now = self._now()
-        turn = max(self._turns.get(limit.name, now), now + wait)
-        self._turns[limit.name] = turn + timedelta(
-            seconds=1 / self._rates.get(limit.name, limit.rate)
-        )
-        return turn - now
