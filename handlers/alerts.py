@@ -172,6 +172,15 @@ def _pay(event: Event) -> Iterator[NewJob]:
         )
 
 
+def _confirm_shipment(event: Event) -> Iterator[NewJob]:
+    """Tell the order's marketplace that a parcel of it left."""
+    yield NewJob(
+        key=f"confirm:{event.subject_id}",
+        kind="shipment.confirm",
+        payload={"parcel_id": event.subject_id},
+    )
+
+
 def _carry(event: Event) -> Iterator[NewJob]:
     """Bring a batch of refunds to its provider, and look after it until it is over."""
     yield NewJob(
@@ -261,6 +270,7 @@ _RULES: Mapping[Kind, tuple[_Rule, ...]] = {
     ),
     Kind.STOCK_WATCHED: (_post_once("stock", "inventory/watch"), _refresh("stock")),
     Kind.STORM_GREW: (_post_once("shipping", "shipping/storm"), _refresh("shipping")),
+    Kind.PARCEL_SHIPPED: (_confirm_shipment,),
     Kind.PARCEL_ACKNOWLEDGED: (_refresh("shipping"),),
     Kind.PARCEL_MOVED: _PARCEL,
     Kind.PARCEL_DELIVERED: _PARCEL,

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from domain import merchants, rates
 from domain.rates import Limit
 from domain.sources import SourceBusy
-from domain.store import WORKER, Store
+from domain.store import WORKER, Store, Work
 
 
 class Gate(Protocol):
@@ -46,26 +47,29 @@ class Pace:
 
     async def enter(self, limit: Limit) -> None:
         """See `Gate`."""
-        async with self._store.write(await self._merchant(), now=self._now(), actor=WORKER) as work:
+        async with self.work() as work:
             wait = await rates.draw(work, limit)
         if wait is not None:
             raise SourceBusy(self._turn(limit, wait))
 
     async def refused(self, limit: Limit) -> timedelta:
         """See `Gate`."""
-        async with self._store.write(await self._merchant(), now=self._now(), actor=WORKER) as work:
+        async with self.work() as work:
             return await rates.empty(work, limit)
 
     async def told(self, limit: Limit, rate: float) -> None:
         """See `Gate`."""
         if self._rates.get(limit.name) == rate or rate <= 0:
             return
-        async with self._store.write(await self._merchant(), now=self._now(), actor=WORKER) as work:
+        async with self.work() as work:
             await rates.learn(work, limit, rate)
         self._rates[limit.name] = rate
 
-    async def _merchant(self) -> int:
+    @asynccontextmanager
+    async def work(self, actor: str = WORKER) -> AsyncGenerator[Work]:
+        """Open a unit of work for the merchant whose partners these are."""
         if not self._merchants:
             async with self._store.across(write=True) as session:
                 self._merchants.append((await merchants.sole(session, self._now())).id)
-        return self._merchants[0]
+        async with self._store.write(self._merchants[0], now=self._now(), actor=actor) as work:
+            yield work

@@ -30,6 +30,8 @@ from domain.orders.model import Order
 from domain.sources import SourceBusy, SourceSilent
 from domain.store import Store
 
+#: One after the other: what the first of a burst asks for answers those that follow.
+LANE = "inbox.amazon"
 _PARTNER = "an Amazon"
 #: An id beyond this is none of Amazon's, which are of 36 characters.
 _LONGEST_ID = 255

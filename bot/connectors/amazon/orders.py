@@ -85,7 +85,9 @@ class Orders:
         if at.get("token"):
             asked["paginationToken"] = at["token"]
         answer = await self._ask(SEARCH, self._amazon.orders.search_orders, **asked)
-        drafts, unread = _made(parts(answer.payload.get("orders")))
+        if "orders" not in answer.payload:
+            raise SourceSilent("Amazon's answer can't be understood.")
+        drafts, unread = _made(parts(answer.payload["orders"]))
         begun = at.get("begun") or now.isoformat()
         token = (answer.pagination or {}).get("nextToken")
         if token:
