@@ -75,6 +75,7 @@ class Stream:
         self._queue = queue
         self._keep = keep
         self._wait = wait
+        self._delay = _FIRST
         self._stopped = asyncio.Event()
 
     def stop(self) -> None:
@@ -84,7 +85,6 @@ class Stream:
     async def run(self) -> None:
         """Take messages until `stop`; a queue or a database that is away is waited for."""
         stopped = asyncio.create_task(self._stopped.wait())
-        delay = _FIRST
         while not self._stopped.is_set():
             taking = asyncio.create_task(self._take_all())
             await asyncio.wait((taking, stopped), return_when=asyncio.FIRST_COMPLETED)
@@ -97,10 +97,10 @@ class Stream:
                 "Amazon's queue can't be read (%s). Trying again in %g s; `deskhand doctor` says "
                 "more.",
                 type(error).__name__,
-                delay,
+                self._delay,
             )
-            await asyncio.wait((stopped,), timeout=delay)
-            delay = min(delay * 2, _MOST)
+            await asyncio.wait((stopped,), timeout=self._delay)
+            self._delay = min(self._delay * 2, _MOST)
 
     async def _take_all(self) -> None:
         """Take batch after batch, until something fails."""
@@ -113,6 +113,7 @@ class Stream:
                 )
                 if found := told.get("Messages"):
                     await self._take(client, found)
+                self._delay = _FIRST
 
     async def _take(self, client: Any, found: Sequence[dict[str, Any]]) -> None:
         await self._keep([message(one.get("Body", ""), one["MessageId"]) for one in found])
