@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from bot.connectors.amazon.payouts import Payouts
+from bot.connectors.amazon.refunds import Amazon
 from bot.connectors.shopify.backfill import Backfill
 from bot.connectors.shopify.payments import Shopify
 from domain.refunds.payment import PaymentProvider
@@ -19,4 +21,5 @@ def sources(providers: Mapping[str, PaymentProvider]) -> Mapping[str, OrderSourc
     found: list[OrderSource] = [
         Backfill(one) for one in providers.values() if isinstance(one, Shopify)
     ]
+    found += [Payouts(one) for one in providers.values() if isinstance(one, Amazon)]
     return {one.name: one for one in found}

@@ -26,6 +26,7 @@ from domain.complaints import service as complaints
 from domain.money import Money
 from domain.orders import queries as orders
 from domain.orders.service import receive
+from domain.payouts.service import take_in
 from domain.people import Member
 from domain.refunds import service as refunds
 from domain.refunds.model import Reason
@@ -134,15 +135,17 @@ async def _open_shop(store: Store) -> None:
             limit = Money.of(one.limit, "USD") if one.limit else None
             await people.set_role(work, one.member_id, one.role, limit)
             await people.learn(work, one.member_id, name=one.name, locale=one.locale, tz=one.tz)
-        for concept in ("refunds", "complaints", "shipping"):
+        for concept in ("refunds", "complaints", "shipping", "reports"):
             channel, _ = world.CHANNELS[concept]
             await merchants.change_setting(work, f"channel.{concept}", channel)
         for level, member in enumerate((world.BEN, world.ADA), 1):
             await merchants.change_setting(work, f"complaint.level_{level}", member)
         for key, member in (("approvers", world.BEN), ("fallback", world.ADA)):
             await merchants.change_setting(work, f"refund.{key}", member)
+        await merchants.change_setting(work, "payout.fees", world.FEES)
     async with store.write(merchant_id, now=now, actor=IMPORT) as work:
         await receive(work, list(world.orders(now)), source="demo")
+        await take_in(work, *world.settlement(now))
     ana, ada = (Member(one, role) for one, role in ((world.ANA, "agent"), (world.ADA, "admin")))
     earlier = now - timedelta(hours=3)
     async with store.write(merchant_id, now=earlier, actor=ana.member_id) as work:

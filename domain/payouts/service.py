@@ -52,7 +52,7 @@ async def take_in(work: Work, draft: SettlementDraft, lines: Sequence[LineDraft]
     else:
         ended = await _reported(work, draft.provider, told)
         wanted = [one for one in lines if not _is_reported(one, ended)]
-    added = await _add(work, settlement, wanted)
+    added = await _add(work, settlement, draft.origin, wanted)
     if added:
         settlement.due_at = work.now
     return Taken(len(lines), len(lines) - added)
@@ -91,6 +91,8 @@ async def _enter(work: Work, draft: SettlementDraft) -> Settlement:
         .execution_options(populate_existing=True)
     )
     settlement = found.one()
+    if draft.origin is Origin.REPORT:
+        settlement.origin = draft.origin
     settlement.total = draft.total.minor if draft.total else settlement.total
     settlement.started_at = draft.started_at or settlement.started_at
     settlement.ended_at = max(draft.ended_at, settlement.ended_at)
@@ -98,7 +100,9 @@ async def _enter(work: Work, draft: SettlementDraft) -> Settlement:
     return settlement
 
 
-async def _add(work: Work, settlement: Settlement, lines: Sequence[LineDraft]) -> int:
+async def _add(
+    work: Work, settlement: Settlement, origin: Origin, lines: Sequence[LineDraft]
+) -> int:
     """Write the lines that are not known yet; returns how many were not."""
     if not lines:
         return 0
@@ -110,7 +114,7 @@ async def _add(work: Work, settlement: Settlement, lines: Sequence[LineDraft]) -
             "merchant_id": work.merchant_id,
             "settlement_id": settlement.id,
             "provider": settlement.provider,
-            "origin": settlement.origin,
+            "origin": origin,
             "key": line.key,
             "payment": line.payment,
             "kind": line.kind,
