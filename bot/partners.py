@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot.connectors.amazon.payouts import Payouts
+from bot.connectors.amazon.payouts import Payouts as AmazonPayouts
 from bot.connectors.amazon.refunds import Amazon
 from bot.connectors.shopify.backfill import Backfill
 from bot.connectors.shopify.payments import Shopify
+from bot.connectors.shopify.payouts import Payouts as ShopifyPayouts
 from domain.refunds.payment import PaymentProvider
 from domain.sources import OrderSource
 
@@ -21,5 +22,6 @@ def sources(providers: Mapping[str, PaymentProvider]) -> Mapping[str, OrderSourc
     found: list[OrderSource] = [
         Backfill(one) for one in providers.values() if isinstance(one, Shopify)
     ]
-    found += [Payouts(one) for one in providers.values() if isinstance(one, Amazon)]
+    found += [ShopifyPayouts(one) for one in providers.values() if isinstance(one, Shopify)]
+    found += [AmazonPayouts(one) for one in providers.values() if isinstance(one, Amazon)]
     return {one.name: one for one in found}

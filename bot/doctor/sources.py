@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from bot.connectors.amazon.payouts import Payouts
+from bot.connectors.amazon.payouts import Payouts as AmazonPayouts
+from bot.connectors.shopify.payouts import Payouts as ShopifyPayouts
 from bot.doctor.findings import Finding, Mark
 from domain.sources import Source
 
 #: A source is asked every half an hour; whatever is later has missed several times.
 _FRESH = timedelta(hours=2)
 #: What sources bring that bring no orders.
-_OTHERS = {Payouts.name: "Amazon's payouts"}
+_OTHERS = {AmazonPayouts.name: "Amazon's payouts", ShopifyPayouts.name: "Shopify's payouts"}
 
 
 def freshness(source: Source, now: datetime) -> Finding:
@@ -25,6 +26,8 @@ def freshness(source: Source, now: datetime) -> Finding:
             f"{brings} can't be read since {_moment(source.failing_since)}: "
             f"{source.last_error} It is tried again every few minutes.",
         )
+    if words := (source.cursor or {}).get("words"):
+        return Finding(Mark.OPEN, str(words))
     if source.checked_at is None:
         return Finding(Mark.OPEN, f"{brings} were not read yet{spoke}.")
     read = f"{brings} were last read {_moment(source.checked_at)}{spoke}."
