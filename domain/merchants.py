@@ -251,7 +251,7 @@ DEFINITIONS = {
 #: The settings that make up the refund policy, whose changes are counted.
 _POLICY = "refund."
 #: Concepts that are posted where another one is, as long as they have no channel of their own.
-_LIKE = {"returns": "refunds"}
+_LIKE = {"returns": "refunds", "stock": "shipping", "reports": "refunds"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -359,6 +359,7 @@ _POSTED = (
     "channel.complaints",
     "channel.shipping",
     "channel.returns",
+    "channel.stock",
     "channel.reports",
 )
 

@@ -66,16 +66,14 @@ def _alone(rule: _Rule) -> _Rule:
     return alone
 
 
-def _post_storm(event: Event) -> Iterator[NewJob]:
-    """Post a storm's one message; the key is the storm's, so that it is posted once."""
-    for job in _post("shipping", "shipping/storm")(event):
-        yield replace(job, key=f"storm:{event.subject_id}")
+def _post_once(concept: str, template: str) -> _Rule:
+    """Post the event's subject once, however many events there are of it: they count in it."""
 
+    def rule(event: Event) -> Iterator[NewJob]:
+        for job in _post(concept, template)(event):
+            yield replace(job, key=f"{event.subject}:{event.subject_id}")
 
-def _post_settlement(event: Event) -> Iterator[NewJob]:
-    """Post a settlement's one message; the key is the settlement's, so that it is posted once."""
-    for job in _post("reports", "payouts/settlement")(event):
-        yield replace(job, key=f"settlement:{event.subject_id}")
+    return rule
 
 
 def _reply(concept: str, template: str) -> _Rule:
@@ -229,7 +227,7 @@ _RULES: Mapping[Kind, tuple[_Rule, ...]] = {
     Kind.REFUNDS_COMPARED: (_refresh("refunds"),),
     Kind.REFUNDS_DIFFER: (_post("refunds", "refunds/reconciliation"),),
     Kind.PAYOUTS_COMPARED: (_refresh("reports"),),
-    Kind.PAYOUTS_DIFFER: (_post_settlement, _refresh("reports")),
+    Kind.PAYOUTS_DIFFER: (_post_once("reports", "payouts/settlement"), _refresh("reports")),
     Kind.COMPLAINT_OPENED: (_post("complaints", "complaints/case"), _tell_about),
     Kind.COMPLAINT_ACKNOWLEDGED: _CASE,
     Kind.COMPLAINT_HANDED_OVER: _CASE,
@@ -261,7 +259,8 @@ _RULES: Mapping[Kind, tuple[_Rule, ...]] = {
         _of_return(_refresh("returns")),
         _of_return(_RETURN_NOTE),
     ),
-    Kind.STORM_GREW: (_post_storm, _refresh("shipping")),
+    Kind.STOCK_WATCHED: (_post_once("stock", "inventory/watch"), _refresh("stock")),
+    Kind.STORM_GREW: (_post_once("shipping", "shipping/storm"), _refresh("shipping")),
     Kind.PARCEL_ACKNOWLEDGED: (_refresh("shipping"),),
     Kind.PARCEL_MOVED: _PARCEL,
     Kind.PARCEL_DELIVERED: _PARCEL,

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.complaints import queries as complaints
 from domain.errors import Overtaken
 from domain.events import Event
+from domain.inventory import queries as inventory
 from domain.orders import queries as orders
 from domain.payouts import queries as payouts
 from domain.refunds import queries as refunds
@@ -31,6 +32,7 @@ _RECORDS: dict[str, tuple[str, Any]] = {
     "returns/card": ("card", returns.card),
     "returns/note": ("card", returns.card),
     "returns/told": ("card", returns.card),
+    "inventory/watch": ("card", inventory.watch_card),
     "payouts/settlement": ("card", payouts.card),
     "shipping/alert": ("card", shipping.card),
     "shipping/storm": ("card", storms.card),

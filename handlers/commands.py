@@ -62,6 +62,17 @@ COMMANDS = (
         ),
     ),
     Command(
+        "/stock",
+        "What is in stock",
+        "[SKU | low]",
+        (
+            ("/stock", "what is low, oversold or on back-order"),
+            ("/stock AM-1", "an item: on hand, reserved, who waits; count, adjust, edit it"),
+            ("/stock AM-1 count 12 shelf recount", "says how many there are, and why"),
+            ("/stock AM-1 +5 delivery 7781", "adds or takes away so many"),
+        ),
+    ),
+    Command(
         "/report",
         "What some days came to",
         "NAME [DAYS]",

@@ -10,14 +10,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 if TYPE_CHECKING:
     from bot.cli.desk import Desk
     from bot.connectors.files import Reading, RejectedFile
-    from domain.orders.intake import OrderDraft
     from domain.orders.service import Counts
     from domain.payouts.model import LineDraft, SettlementDraft
     from domain.payouts.service import Taken
@@ -37,10 +36,10 @@ BATCH = 500
     help="Says which column means what in a CSV of any other origin.",
 )
 def import_orders(files: tuple[Path, ...], mapping: Path | None) -> None:
-    """Bring orders in from files; what a FILE is, its content tells.
+    """Bring orders, or what is in stock, in from files; what a FILE is, its content tells.
 
     Amazon's All Orders report and Orders API answers, Shopify's orders export (CSV or JSON),
-    an Olist folder, Deskhand's own CSV, and any other CSV with --mapping. Amazon's settlement
+    an Olist folder, Deskhand's own CSV of orders or of stock, and any other CSV with --mapping. Amazon's settlement
     report (Flat File V2) brings in what was paid out for them.
 
     Importing a file again changes nothing, importing a newer one follows its changes. Rows
@@ -49,6 +48,7 @@ def import_orders(files: tuple[Path, ...], mapping: Path | None) -> None:
 
     \b
     deskhand import orders.csv
+    deskhand import stock.csv
     deskhand import all-orders-2026-11.txt
     deskhand import export.csv --mapping columns.toml
     """  # noqa: D301 — \b keeps click from rewrapping
@@ -99,7 +99,7 @@ async def _load(console: Desk, reading: Reading, tally: Tally) -> None:
         return
     counts = Counts()
     with RejectedFile(reading.source) as rejects, _progress(reading) as advance:
-        batch: list[OrderDraft] = []
+        batch: list[Any] = []
         for one in reading:
             if isinstance(one, Rejected):
                 rejects.add(one)
@@ -110,7 +110,8 @@ async def _load(console: Desk, reading: Reading, tally: Tally) -> None:
                 batch = []
                 advance()
         counts.add(await _receive(console, batch, reading, tally))
-    _say(reading, tally, rejects, _told(counts))
+    what = "item" if reading.is_stock else "order"
+    _say(reading, tally, rejects, _told(counts, what))
 
 
 async def _load_settlements(console: Desk, reading: Reading, tally: Tally) -> None:
@@ -178,22 +179,22 @@ def _say(reading: Reading, tally: Tally, rejects: RejectedFile, told: str) -> No
     click.echo(f"{reading.source.path.name}: {told}{rejected}")
 
 
-async def _receive(
-    console: Desk, batch: list[OrderDraft], reading: Reading, tally: Tally
-) -> Counts:
-    from domain.orders.service import receive
+async def _receive(console: Desk, batch: list[Any], reading: Reading, tally: Tally) -> Counts:
+    from domain.inventory import intake as stock
+    from domain.orders import service as orders
     from domain.store import IMPORT
 
+    receive: Any = stock.receive if reading.is_stock else orders.receive
     async with console.write(actor=IMPORT) as work:
-        counts = await receive(work, batch, source=reading.format)
+        counts: Counts = await receive(work, batch, source=reading.format)
     tally.taken_in += len(batch)
     return counts
 
 
-def _told(counts: Counts) -> str:
-    orders = counts.added + counts.changed + counts.unchanged
+def _told(counts: Counts, what: str) -> str:
+    found = counts.added + counts.changed + counts.unchanged
     return (
-        f"{_many(orders, 'order')}: {counts.added:,} new, {counts.changed:,} changed, "
+        f"{_many(found, what)}: {counts.added:,} new, {counts.changed:,} changed, "
         f"{counts.unchanged:,} unchanged"
     )
 

@@ -71,7 +71,7 @@ async def end(work: Work, *, cancelled: Collection[int] = (), left: Collection[i
             items[one.item_id].reserved -= one.quantity
             await work.session.delete(one)
     await work.session.flush()
-    await _fill(work, items.values())
+    await fill(work, items.values())
 
 
 async def ship(work: Work, order_id: int, quantities: Mapping[int, int]) -> None:
@@ -81,7 +81,7 @@ async def ship(work: Work, order_id: int, quantities: Mapping[int, int]) -> None
     items = await _lock(work, {held[line_id].item_id for line_id in shipped})
     for line_id, count in shipped.items():
         await _let_go(work, items[held[line_id].item_id], held[line_id], count)
-    await _fill(work, items.values())
+    await fill(work, items.values())
 
 
 async def count(work: Work, member: Member, sku: str, counted: int, why: str) -> Item:
@@ -111,7 +111,7 @@ async def restock(work: Work, quantities: Mapping[str, int], why: str) -> None:
     for key, item in items.items():
         was, item.on_hand = item.on_hand, item.on_hand + arrived[key]
         work.record(Kind.STOCK_ADJUSTED, item, order_id=None, why=why, was=was, now=item.on_hand)
-    await _fill(work, items.values())
+    await fill(work, items.values())
 
 
 async def describe(
@@ -182,7 +182,7 @@ async def _set(
     _check(wanted)
     item.on_hand = wanted
     work.record(kind, item, order_id=None, why=why.strip(), was=was, now=wanted)
-    await _fill(work, [item])
+    await fill(work, [item])
     return item
 
 
@@ -237,7 +237,7 @@ async def _let_go(work: Work, item: Item, held: Reservation, count: int) -> None
         await work.session.delete(held)
 
 
-async def _fill(work: Work, items: Collection[Item]) -> None:
+async def fill(work: Work, items: Collection[Item]) -> None:
     """Promise what is available now to the back-orders that wait for it, the oldest first."""
     for item in items:
         if item.available <= 0:

@@ -148,6 +148,38 @@ def _write(path: Path, *rows: str) -> Path:
     return path
 
 
+def test_stock_comes_in_as_counted_and_its_bad_rows_are_put_aside(
+    deskhand_on_both: Deskhand, folder: Path
+) -> None:
+    path = folder / "stock.csv"
+    header = "sku,title,location,on_hand,low_at,list_price,currency"
+    rows = [
+        "MUG-1,Alpine mug,A-03,12,4,12.00,USD",
+        "POT-1,,,0,,,",
+        "CUP-1,Cup,A-04,-3,,,",
+        ",Nameless,A-05,1,,,",
+        "LID-1,Lid,A-06,1,,4.00,",
+        "JAR-1,Jar,A-07,many,,,",
+    ]
+    path.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    said = deskhand_on_both("import", str(path))
+    assert said.code == 1
+    assert said.out == (
+        "stock.csv: 2 items: 2 new, 0 changed, 0 unchanged; 4 rows rejected → stock.rejected.csv\n"
+    )
+    with path.with_name("stock.rejected.csv").open(encoding="utf-8", newline="") as stream:
+        reasons = [row["reason"] for row in csv.DictReader(stream)]
+    assert reasons == [
+        "row 4: on_hand “-3” is not a whole number",
+        "row 5: sku is empty",
+        "row 6: list_price has no currency",
+        "row 7: on_hand “many” is not a whole number",
+    ]
+    path.write_text("\n".join([header, "mug-1,,B-01,9,,,", rows[1]]) + "\n", encoding="utf-8")
+    said = deskhand_on_both("import", str(path))
+    assert said.out == "stock.csv: 2 items: 0 new, 1 changed, 1 unchanged\n"
+
+
 def test_a_settlement_comes_in_once_however_often_it_is_imported(
     deskhand_on_both: Deskhand, folder: Path
 ) -> None:

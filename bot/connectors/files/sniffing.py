@@ -27,7 +27,7 @@ _NOT_TEXT = {
 }
 ACCEPTED = (
     "an Amazon All Orders report or settlement report (Flat File V2), an answer of Amazon's Orders API (2026-01-01 or v0), "
-    "a Shopify orders export (CSV or JSON), an Olist folder, or a CSV in Deskhand's own columns; "
+    "a Shopify orders export (CSV or JSON), an Olist folder, or a CSV of orders or of stock in Deskhand's own columns; "
     "for any other CSV give --mapping FILE"
 )
 
@@ -44,6 +44,7 @@ class Format(StrEnum):
     OLIST = "olist"
     DESKHAND_CSV = "deskhand-csv"
     MAPPED_CSV = "mapped-csv"
+    STOCK_CSV = "stock-csv"
 
 
 #: The columns that give a table away.
@@ -54,6 +55,7 @@ SIGNATURES = {
     ),
     Format.SHOPIFY_CSV: frozenset({"name", "financial status", "lineitem quantity"}),
     Format.DESKHAND_CSV: frozenset({"order_number"}),
+    Format.STOCK_CSV: frozenset({"sku", "on_hand"}),
 }
 #: The same for Olist, whose orders are spread over several tables.
 OLIST_TABLES = {

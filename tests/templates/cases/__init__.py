@@ -28,7 +28,7 @@ from handlers.commands import COMMANDS
 from templates import Reader, render
 from tests import samples
 from tests.samples import AGENT, APPROVER, NOW, OTHER_APPROVER
-from tests.templates.cases import payouts
+from tests.templates.cases import inventory, payouts
 
 Values = dict[str, Any]
 
@@ -542,6 +542,7 @@ CASES: dict[str, Values] = {
     **_orders(),
     **_refunds(),
     **_reports(),
+    **inventory.cases(),
     **payouts.cases(),
     **_complaints(),
     **_returns(),
