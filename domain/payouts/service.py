@@ -214,6 +214,8 @@ async def _match(work: Work, settlement: Settlement) -> None:
                 PayoutLine.settlement_id == settlement.id,
                 PayoutLine.payment.is_not(None),
                 PayoutLine.order_id.is_(None),
+                # What stays unknown is not written again.
+                order_id.is_not(None),
             )
             .values(order_id=order_id)
             .execution_options(synchronize_session=False)

@@ -42,6 +42,18 @@ def moved(
     }
 
 
+async def sold(shop: ShopifyTill) -> None:
+    """Take in the order 450, paid with 44.52 USD."""
+    await shop.desk.order(
+        "450",
+        channel="shopify",
+        state=State.SHIPPED,
+        captured=4_452,
+        payment_provider="shopify",
+        payment_reference="450",
+    )
+
+
 async def read(shop: ShopifyTill, **later: float) -> Source:
     """Let time pass, and read the source to its end, as the job does; returns how it stands."""
     assert isinstance(shop.provider, Shopify)
@@ -68,14 +80,7 @@ async def rows(shop: ShopifyTill, table: type[Any]) -> list[Any]:
 
 
 async def test_a_payout_is_told_apart_and_each_transaction_counts_once(shop: ShopifyTill) -> None:
-    await shop.desk.order(
-        "450",
-        channel="shopify",
-        state=State.SHIPPED,
-        captured=4_452,
-        payment_provider="shopify",
-        payment_reference="450",
-    )
+    await sold(shop)
     old = "2026-09-01T10:00:00Z"
     shop.shopify.balance = [
         moved(6, "5.00", "0.10", associatedPayout={"id": None}),
@@ -107,14 +112,7 @@ async def test_a_payout_is_told_apart_and_each_transaction_counts_once(shop: Sho
 
 
 async def test_a_refund_made_over_there_is_told_of(shop: ShopifyTill) -> None:
-    await shop.desk.order(
-        "450",
-        channel="shopify",
-        state=State.SHIPPED,
-        captured=4_452,
-        payment_provider="shopify",
-        payment_reference="450",
-    )
+    await sold(shop)
     shop.shopify.balance = [moved(3, "-3.54", "-0.23", "REFUND"), moved(1, "44.52", "1.32")]
     await read(shop)
     [payout] = await rows(shop, Settlement)

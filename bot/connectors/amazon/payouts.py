@@ -20,7 +20,7 @@ from bot.connectors.amazon.finances import SOURCE
 from bot.connectors.amazon.refunds import Amazon, AmazonRefused
 from domain.errors import Invalid
 from domain.money import Money
-from domain.payouts.model import LineDraft, LineKind, Origin, SettlementDraft
+from domain.payouts.model import LineDraft, LineKind, Origin, SettlementDraft, gathered
 from domain.refunds.payment import OutcomeUnknown, ProviderBusy
 from domain.sources import Page, SourceBusy, SourceSilent
 
@@ -64,18 +64,14 @@ class Payouts:
             raise SourceBusy(busy.after) from busy
         except (AmazonRefused, OutcomeUnknown) as error:
             raise SourceSilent(str(error)) from error
-        settlements: dict[str, tuple[SettlementDraft, list[LineDraft]]] = {}
-        for draft, lines in filter(None, map(_read, found)):
-            known, told = settlements.setdefault(draft.reference, (draft, []))
-            settlements[draft.reference] = (max(known, draft, key=lambda one: one.ended_at), told)
-            told += lines
+        settlements = gathered(filter(None, map(_read, found)))
         begun = at.get("begun") or now.isoformat()
         if token:
             on = {"since": at["since"], "token": token, "begun": begun}
-            return Page((), on, more=True, settlements=[*settlements.values()])
+            return Page((), on, more=True, settlements=settlements)
         since = datetime.fromisoformat(begun) - _OVERLAP
         on = {"since": since.isoformat(), "again_at": (now + _EVERY).isoformat()}
-        return Page((), on, more=False, settlements=[*settlements.values()])
+        return Page((), on, more=False, settlements=settlements)
 
 
 def settlement(transaction: Mapping[str, Any]) -> tuple[SettlementDraft, list[LineDraft]] | None:

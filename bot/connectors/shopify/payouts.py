@@ -7,7 +7,7 @@ A transaction counts once it is in a payout, which may be a month after it was m
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,7 +17,7 @@ from bot.connectors.shopify.objects import SOURCE, number
 from bot.connectors.shopify.payments import Shopify
 from domain.errors import Invalid
 from domain.money import Money
-from domain.payouts.model import LineDraft, LineKind, Origin, SettlementDraft
+from domain.payouts.model import LineDraft, LineKind, Origin, SettlementDraft, gathered
 from domain.sources import Page, SourceSilent
 
 log = logging.getLogger(__name__)
@@ -74,19 +74,8 @@ class Payouts:
         is_over = any(one["transactionDate"] < until for one in found["nodes"])
         more = found["pageInfo"]["hasNextPage"] and not is_over
         on = {"until": until, "after": found["pageInfo"]["endCursor"]} if more else done
-        return Page((), on, more=more, settlements=list(_settlements(found["nodes"])))
-
-
-def _settlements(
-    nodes: list[dict[str, Any]],
-) -> Iterator[tuple[SettlementDraft, list[LineDraft]]]:
-    """Give the payouts of some transactions, each with its lines."""
-    payouts: dict[str, tuple[SettlementDraft, list[LineDraft]]] = {}
-    for draft, lines in filter(None, map(_read, nodes)):
-        known, told = payouts.setdefault(draft.reference, (draft, []))
-        payouts[draft.reference] = (max(known, draft, key=lambda one: one.ended_at), told)
-        told += lines
-    yield from payouts.values()
+        settlements = gathered(filter(None, map(_read, found["nodes"])))
+        return Page((), on, more=more, settlements=settlements)
 
 
 def _read(node: dict[str, Any]) -> tuple[SettlementDraft, list[LineDraft]] | None:
