@@ -67,7 +67,8 @@ async def read(shop: ShopifyTill, **later: float) -> Source:
         async with shop.desk.store.write(shop.desk.merchant, now=now, actor="shopify") as work:
             await sources.take_in(work, kept.id, page)
         cursor, more = page.cursor, page.more
-    async with shop.desk.store.write(shop.desk.merchant, now=now, actor="clock") as work:
+    soon = now + service.QUIET
+    async with shop.desk.store.write(shop.desk.merchant, now=soon, actor="clock") as work:
         await service.sweep(work, most=10)
     [kept] = await rows(shop, Source)
     return kept
