@@ -13,6 +13,8 @@ from bot.connectors.amazon.refunds import Amazon
 from bot.connectors.shopify.backfill import Backfill
 from bot.connectors.shopify.payments import Shopify
 from bot.connectors.shopify.payouts import Payouts as ShopifyPayouts
+from bot.connectors.stripe.payments import Stripe
+from bot.connectors.stripe.payouts import Payouts as StripePayouts
 from domain.refunds.payment import PaymentProvider
 from domain.sources import OrderSource
 
@@ -23,5 +25,6 @@ def sources(providers: Mapping[str, PaymentProvider]) -> Mapping[str, OrderSourc
         Backfill(one) for one in providers.values() if isinstance(one, Shopify)
     ]
     found += [ShopifyPayouts(one) for one in providers.values() if isinstance(one, Shopify)]
+    found += [StripePayouts(one) for one in providers.values() if isinstance(one, Stripe)]
     found += [AmazonPayouts(one) for one in providers.values() if isinstance(one, Amazon)]
     return {one.name: one for one in found}

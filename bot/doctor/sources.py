@@ -6,13 +6,18 @@ from datetime import datetime, timedelta
 
 from bot.connectors.amazon.payouts import Payouts as AmazonPayouts
 from bot.connectors.shopify.payouts import Payouts as ShopifyPayouts
+from bot.connectors.stripe.payouts import Payouts as StripePayouts
 from bot.doctor.findings import Finding, Mark
 from domain.sources import Source
 
 #: A source is asked every half an hour; whatever is later has missed several times.
 _FRESH = timedelta(hours=2)
 #: What sources bring that bring no orders.
-_OTHERS = {AmazonPayouts.name: "Amazon's payouts", ShopifyPayouts.name: "Shopify's payouts"}
+_OTHERS = {
+    AmazonPayouts.name: "Amazon's payouts",
+    ShopifyPayouts.name: "Shopify's payouts",
+    StripePayouts.name: "Stripe's payouts",
+}
 
 
 def freshness(source: Source, now: datetime) -> Finding:

@@ -55,7 +55,7 @@ async def take_in(work: Work, draft: SettlementDraft, lines: Sequence[LineDraft]
         ended = await _reported(work, draft.provider, told)
         wanted = [one for one in lines if not _is_reported(one, ended)]
     added = await _add(work, settlement, draft.origin, wanted)
-    if added:
+    if added or settlement.compared_at is None:
         settlement.due_at = work.now + QUIET
     return Taken(len(lines), len(lines) - added)
 

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
 
 from bot.connectors.shopify.payments import Shopify
 from bot.connectors.shopify.payouts import Payouts
 from bot.doctor.findings import Mark
 from bot.doctor.sources import freshness
-from domain import sources
 from domain.money import Money
 from domain.orders.model import State
-from domain.payouts import service
 from domain.payouts.differences import Difference
 from domain.payouts.model import LineKind, PayoutLine, Settlement
 from domain.payouts.policy import Mismatch
 from domain.sources import Source, SourceSilent
 from tests.connectors.conftest import ShopifyTill
+from tests.connectors.reading import read_on, rows
 
 
 def moved(
@@ -55,29 +52,9 @@ async def sold(shop: ShopifyTill) -> None:
 
 
 async def read(shop: ShopifyTill, **later: float) -> Source:
-    """Let time pass, and read the source to its end, as the job does; returns how it stands."""
+    """Let time pass, and read the payouts to their end; returns how the source stands."""
     assert isinstance(shop.provider, Shopify)
-    now, source = shop.now + timedelta(**later), Payouts(shop.provider)
-    async with shop.desk.write("console") as work:
-        await sources.connect(work, [source.name])
-    [kept] = await rows(shop, Source)
-    cursor, more = kept.cursor, True
-    while more:
-        page = await source.read(cursor, now)
-        async with shop.desk.store.write(shop.desk.merchant, now=now, actor="shopify") as work:
-            await sources.take_in(work, kept.id, page)
-        cursor, more = page.cursor, page.more
-    soon = now + service.QUIET
-    async with shop.desk.store.write(shop.desk.merchant, now=soon, actor="clock") as work:
-        await service.sweep(work, most=10)
-    [kept] = await rows(shop, Source)
-    return kept
-
-
-async def rows(shop: ShopifyTill, table: type[Any]) -> list[Any]:
-    """Return a table's rows, oldest first."""
-    async with shop.desk.store.read(shop.desk.merchant) as session:
-        return list(await session.scalars(select(table).order_by(table.id)))
+    return await read_on(shop, Payouts(shop.provider), **later)
 
 
 async def test_a_payout_is_told_apart_and_each_transaction_counts_once(shop: ShopifyTill) -> None:
