@@ -58,7 +58,7 @@ COMMANDS = (
         "ORDER | late | pick",
         (
             ("/shipping 1042", "every parcel of the order, scan by scan"),
-            ("/shipping late", "parcels past their promise or in trouble"),
+            ("/shipping late", "parcels past their promise or in trouble, and who has them"),
             ("/shipping pick", "a pick list of the most urgent orders; then pack and ship them"),
         ),
     ),
