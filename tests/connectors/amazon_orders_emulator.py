@@ -130,7 +130,13 @@ def order(number: str = ORDER, *, at: datetime, **facts: Any) -> dict[str, Any]:
 
 
 def notification(
-    name: str, *, at: datetime, number: str = ORDER, kind: str = "ORDER_CHANGE"
+    name: str,
+    *,
+    at: datetime,
+    number: str = ORDER,
+    kind: str = "ORDER_CHANGE",
+    by: str = "MFN",
+    status: str = "Unshipped",
 ) -> str:
     """Return what Amazon sends when an order changes."""
     return json.dumps(
@@ -146,7 +152,11 @@ def notification(
                     "AmazonOrderId": number,
                     "OrderChangeType": "OrderStatusChange",
                     "OrderChangeTrigger": {"TimeOfOrderChange": at.isoformat()},
-                    "Summary": {"MarketplaceId": MARKETPLACE, "OrderStatus": "Unshipped"},
+                    "Summary": {
+                        "MarketplaceId": MARKETPLACE,
+                        "OrderStatus": status,
+                        "FulfillmentType": by,
+                    },
                 }
             },
             "NotificationMetadata": {"NotificationId": name, "PublishTime": at.isoformat()},
