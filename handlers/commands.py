@@ -58,7 +58,7 @@ COMMANDS = (
         "ORDER | late",
         (
             ("/shipping 1042", "every parcel of the order, scan by scan"),
-            ("/shipping late", "parcels past their promise or in trouble"),
+            ("/shipping late", "parcels past their promise or in trouble, and who has them"),
         ),
     ),
     Command(

@@ -22,7 +22,8 @@ from domain.orders.clocks import Clocks
 from domain.orders.intake import LineDraft, OrderDraft, ParcelDraft
 from domain.orders.model import OVER, TRANSITIONS, UNSHIPPED, Line, Order, State
 from domain.shipping import service as shipping
-from domain.shipping.model import ENDED, TROUBLES, Parcel, ParcelState, as_tracked
+from domain.shipping.model import ENDED, Parcel, ParcelState, as_tracked
+from domain.shipping.policy import trouble_of
 from domain.store import Work
 from domain.tables import among
 
@@ -169,7 +170,7 @@ def _change_parcels(
             _change_parcel(work, parcel, drawn, draft, before, clocks)
     if order.state in OVER:
         for parcel in held:
-            parcel.late_due_at = parcel.silent_due_at = None
+            parcel.late_due_at = parcel.silent_due_at = parcel.stuck_due_at = None
     return fresh
 
 
@@ -214,13 +215,13 @@ def _change_parcel(
 
 def _tell(work: Work, parcel: Parcel, drawn: ParcelDraft) -> None:
     """Record what a person who follows the parcel has to know."""
-    if trouble := TROUBLES.get(parcel.state):
+    if trouble := trouble_of(parcel, parcel.state):
         if trouble is not parcel.trouble:
             shipping.trouble_found(work, parcel, trouble, None)
     elif parcel.state in ENDED:
         parcel.delivered_at = drawn.delivered_at
         parcel.trouble = parcel.troubled_at = None
-        parcel.late_due_at = parcel.silent_due_at = None
+        parcel.late_due_at = parcel.silent_due_at = parcel.stuck_due_at = None
         delivered = parcel.state is ParcelState.DELIVERED
         kind = Kind.PARCEL_DELIVERED if delivered else Kind.PARCEL_MOVED
         work.record(kind, parcel, order_id=parcel.order_id, state=parcel.state)

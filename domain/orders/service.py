@@ -17,7 +17,7 @@ from domain.orders.clocks import Clocks
 from domain.orders.intake import OrderDraft
 from domain.orders.model import UNSHIPPED, Order, State
 from domain.people import Can, Member
-from domain.shipping import storms
+from domain.shipping import alerts, storms
 from domain.shipping.model import Trouble
 from domain.store import Work
 from domain.tables import among
@@ -76,6 +76,7 @@ async def sweep_ship_by(work: Work, *, most: int) -> int:
     near = [order for order in due if order.state in UNSHIPPED and order.ship_by]
     storm_id = await storms.gather(work, Trouble.SHIP_BY_NEAR, near)
     for order in near:
+        alerts.begin(work, order, Trouble.SHIP_BY_NEAR, storm_id=storm_id)
         work.record(Kind.SHIP_BY_NEAR, order, order_id=order.id, storm_id=storm_id)
     return len(due)
 
