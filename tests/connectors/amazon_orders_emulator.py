@@ -45,7 +45,7 @@ class Shop(Emulator):
         self.asked.append(query)
         since = datetime.fromisoformat(query["lastUpdatedAfter"])
         assert query["marketplaceIds"] == MARKETPLACE
-        assert "PACKAGES" in query["includedData"].split(",")
+        assert {"PAYMENT", "PACKAGES"} <= set(query["includedData"].split(","))
         found = [
             one
             for one in sorted(self.orders, key=lambda one: str(one["lastUpdatedTime"]))
