@@ -178,6 +178,8 @@ def _confirm_shipment(event: Event) -> Iterator[NewJob]:
         key=f"confirm:{event.subject_id}",
         kind="shipment.confirm",
         payload={"parcel_id": event.subject_id},
+        # A marketplace that hangs keeps one worker waiting, not all of them.
+        lane=f"shipment.confirm:{event.data.get('channel')}",
     )
 
 
