@@ -172,6 +172,15 @@ def _pay(event: Event) -> Iterator[NewJob]:
         )
 
 
+def _confirm_shipment(event: Event) -> Iterator[NewJob]:
+    """Tell the order's marketplace that a parcel of it left."""
+    yield NewJob(
+        key=f"confirm:{event.subject_id}",
+        kind="shipment.confirm",
+        payload={"parcel_id": event.subject_id},
+    )
+
+
 def _carry(event: Event) -> Iterator[NewJob]:
     """Bring a batch of refunds to its provider, and look after it until it is over."""
     yield NewJob(
@@ -321,6 +330,7 @@ _RULES: Mapping[Kind, tuple[_Rule, ...]] = {
     # The card is brought up to date for what moved the parcel.
     Kind.ALERT_OVER: (_alone(_note_of_alert),),
     Kind.RESHIPMENT_ASKED: (_post_reshipment,),
+    Kind.PARCEL_SHIPPED: (_confirm_shipment,),
     Kind.PARCEL_MOVED: _PARCEL,
     Kind.PARCEL_DELIVERED: _PARCEL,
     Kind.ORDER_CHANGED: (_ship_by_answered,),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from domain import cards, events, inbox, jobs, links, merchants, people, record, sources
+from domain import cards, events, inbox, jobs, links, merchants, people, rates, record, sources
 from domain.complaints import model as complaints
+from domain.fulfilment import model as fulfilment
 from domain.inventory import model as inventory
 from domain.orders import model as orders
 from domain.payouts import model as payouts
@@ -17,6 +18,7 @@ __all__ = [
     "cards",
     "complaints",
     "events",
+    "fulfilment",
     "inbox",
     "inventory",
     "jobs",
@@ -26,6 +28,7 @@ __all__ = [
     "orders",
     "payouts",
     "people",
+    "rates",
     "reconciliation",
     "record",
     "refunds",

@@ -55,10 +55,15 @@ class _Before:
     delivered_at: datetime | None
 
 
-async def change(work: Work, drafts: Mapping[int, OrderDraft], clocks: Clocks) -> None:
-    """Take over what the source says now of orders by their ids, under their rows' locks."""
+async def change(work: Work, drafts: Mapping[int, OrderDraft], clocks: Clocks) -> int:
+    """Take over what the source says now of orders by their ids, under their rows' locks.
+
+    Returns how many say something else than before. What is older than what is known by now
+    changes nothing.
+    """
     if not drafts:
-        return
+        return 0
+    changed = 0
     orders = await work.session.scalars(
         select(Order)
         .where(among(work.session, Order.id, drafts))
@@ -80,6 +85,12 @@ async def change(work: Work, drafts: Mapping[int, OrderDraft], clocks: Clocks) -
     left: list[int] = []
     for order in orders:
         draft = drafts[order.id]
+        if order.changed_at and draft.changed_at and draft.changed_at < order.changed_at:
+            continue
+        if order.fingerprint == draft.fingerprint:
+            order.changed_at = draft.changed_at or order.changed_at
+            continue
+        changed += 1
         was = order.state
         before = _Before(order.ship_by, order.deliver_by, order.shipped_at, order.delivered_at)
         _change_order(order, draft, before, clocks)
@@ -92,6 +103,7 @@ async def change(work: Work, drafts: Mapping[int, OrderDraft], clocks: Clocks) -
     await work.insert(Line, new_lines)
     await add_parcels(work, new_parcels, clocks)
     await inventory.end(work, cancelled=cancelled, left=left)
+    return changed
 
 
 async def _by_order(work: Work, query: Any) -> dict[int, list[Any]]:

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from domain import merchants
 from domain.events import Kind
+from domain.fulfilment import progress
 from domain.inventory import service as inventory
 from domain.orders import completion
 from domain.orders.model import UNSHIPPED, Order
@@ -194,12 +195,17 @@ async def _follow_clock(work: Work, parcel: Parcel, sighting: Sighting) -> None:
 async def _follow_order(work: Work, order: Order, parcel: Parcel, sighting: Sighting) -> None:
     """Let the order's state follow: shipped with its first parcel, delivered with its last.
 
+    Where it is known what its parcels hold, the first does not speak for what is in none.
     A parcel that comes back says nothing of whether the buyer got theirs.
     """
     # A label that was printed, or dropped, has not left the house.
     if parcel.state not in (ParcelState.PENDING, ParcelState.CANCELLED):
         parcel.shipped_at = parcel.shipped_at or sighting.at
-        if order.state in UNSHIPPED and parcel.return_id is None:
+        if (
+            order.state in UNSHIPPED
+            and parcel.return_id is None
+            and not await progress.is_partly_shipped(work.session, order.id)
+        ):
             order.state = OrderState.SHIPPED
             order.shipped_at = order.shipped_at or sighting.at
             order.ship_by_due_at = None

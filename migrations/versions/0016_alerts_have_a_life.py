@@ -8,7 +8,7 @@ from alembic import op
 from migrations.columns import ID, JSON, TEXT, TIME, WORD, may, must, owned
 
 revision = "0016"
-down_revision = "0011"
+down_revision = "0014"
 
 
 def upgrade() -> None:
