@@ -191,7 +191,7 @@ def _carry(event: Event) -> Iterator[NewJob]:
 
 
 def _redraw_orders_alert(event: Event) -> Iterator[NewJob]:
-    """A ship-by warning is about the order, and a parcel's first scan answers it."""
+    """A ship-by warning is about the order, and a parcel that leaves or is scanned answers it."""
     if event.order_id is not None and event.subject != "order":
         yield NewJob(
             key=f"refresh:order:{event.id}",
@@ -330,7 +330,7 @@ _RULES: Mapping[Kind, tuple[_Rule, ...]] = {
     # The card is brought up to date for what moved the parcel.
     Kind.ALERT_OVER: (_alone(_note_of_alert),),
     Kind.RESHIPMENT_ASKED: (_post_reshipment,),
-    Kind.PARCEL_SHIPPED: (_confirm_shipment,),
+    Kind.PARCEL_SHIPPED: (_confirm_shipment, _redraw_orders_alert),
     Kind.PARCEL_MOVED: _PARCEL,
     Kind.PARCEL_DELIVERED: _PARCEL,
     Kind.ORDER_CHANGED: (_ship_by_answered,),
