@@ -193,7 +193,7 @@ def _carry(event: Event) -> Iterator[NewJob]:
 
 
 def _redraw_orders_alert(event: Event) -> Iterator[NewJob]:
-    """A ship-by warning is about the order, and a parcel's first scan answers it."""
+    """A ship-by warning is about the order, and a parcel that leaves or is scanned answers it."""
     if event.order_id is not None and event.subject != "order":
         yield NewJob(
             key=f"refresh:order:{event.id}",
