@@ -133,6 +133,8 @@ async def find(
         if not 0 <= said <= pick.quantity:
             raise NotOnTheList(pick, said)
         by_order[pick.order_id].append(pick)
+    # All of them at once, in the order of their ids: order by order, two could wait in a circle.
+    await inventory.locked(work, await _skus(work, by_order, found or {}))
     missing = 0
     for order_id, mine in by_order.items():
         missing += await _found(work, orders[order_id], mine, found or {})
@@ -207,6 +209,20 @@ async def _listed(
         quantity=sum(pick.quantity for pick in pick_list.picks),
     )
     return pick_list
+
+
+async def _skus(
+    work: Work, picks: Mapping[int, Sequence[Pick]], found: Mapping[int, int]
+) -> Sequence[str | None]:
+    """Return the SKUs of which fewer were found than there should be."""
+    short = [
+        pick.line_id
+        for mine in picks.values()
+        for pick in mine
+        if found.get(pick.id, pick.quantity) < pick.quantity
+    ]
+    lines = await work.session.scalars(select(Line.sku).where(among(work.session, Line.id, short)))
+    return lines.all()
 
 
 async def _lock_orders(work: Work, pick_list_id: int) -> dict[int, Order]:
