@@ -12,7 +12,11 @@ from domain.fulfilment.packing import Box
 from domain.fulfilment.queries import OrderCard
 from domain.fulfilment.shipping import Consignment
 from domain.people import Can
+from domain.shipping import punctuality
 from handlers.turn import Turn
+
+#: Days by which carriers are compared when one is chosen.
+_LATELY = 90
 
 
 def register(app: AsyncApp) -> None:
@@ -83,8 +87,13 @@ async def step(turn: Turn) -> None:
         case "ship":
             card = await _card(turn, order_id)
             policy.check_shippable(card, card.lines)
+            async with turn.read() as session:
+                lately = await punctuality.report(session, turn.now, _LATELY)
             await turn.form(
-                "fulfilment/ship_form", keep={"order_id": order_id}, order=card, carrier=None
+                "fulfilment/ship_form",
+                keep={"order_id": order_id},
+                order=card,
+                carriers=lately.carriers,
             )
 
 
@@ -118,9 +127,8 @@ async def submit_parcel(turn: Turn) -> None:
     """Take in what is in an order's parcel, and let it leave."""
     card = await _card(turn, int(turn.kept["order_id"]))
     ready = {line.id: most for line, most in card.shippable}
-    consignment = Consignment(
-        _quantities(turn, ready), turn.field("carrier") or "", turn.field("number") or ""
-    )
+    carrier = turn.field("carrier") or turn.field("known") or ""
+    consignment = Consignment(_quantities(turn, ready), carrier, turn.field("number") or "")
     async with turn.write() as work:
         parcel = await shipping.ship(work, turn.member, card.id, consignment)
     await _done(turn, card.id, f"{parcel.carrier} {parcel.tracking_number} has left")

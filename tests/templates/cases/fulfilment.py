@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from domain.orders.model import State
+from domain.shipping.punctuality import Punctuality
 from tests.samples import NOW
 from tests.samples import fulfilment as samples
 
@@ -37,6 +38,9 @@ def cases() -> dict[str, dict[str, Any]]:
         "fulfilment/order@gone": {"order": gone, "said": "DHL JJD0001 has left"},
         "fulfilment/missing_form": {"card": samples.pick_list_card()},
         "fulfilment/pack_form": {"order": fetched},
-        "fulfilment/ship_form": {"order": ready, "carrier": "DHL"},
-        "fulfilment/ship_form@bare": {"order": gone, "carrier": None},
+        "fulfilment/ship_form": {
+            "order": ready,
+            "carriers": (Punctuality("DHL", 170, 5), Punctuality(None, 2, 0)),
+        },
+        "fulfilment/ship_form@bare": {"order": gone, "carriers": ()},
     }
