@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from domain import merchants
 from domain.errors import Conflict, Invalid
@@ -155,11 +155,14 @@ async def _next(work: Work, seen: set[int], *, most: int) -> Sequence[Order]:
             Line.quantity - waiting > func.coalesce(Fulfilment.picked, 0),
         )
     )
+    # What came in as picked or packed is in the hands of whoever told so.
+    is_ours = select(Fulfilment.id).where(Fulfilment.order_id == Order.id).exists()
     on_list = select(Pick.id).where(Pick.order_id == Order.id, Pick.found.is_(None))
     found = await work.session.scalars(
         select(Order)
         .where(
             Order.state.in_(_PICKABLE),
+            or_(Order.state == State.CONFIRMED, is_ours),
             Order.id.not_in(seen),
             something.exists(),
             ~on_list.exists(),

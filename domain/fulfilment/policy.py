@@ -153,6 +153,9 @@ def next_step(state: State, lines: Sequence[Progress]) -> Step | None:
         return Step.SHIP
     if any(line.listed for line in lines):
         return Step.FIND
+    # Whoever told of it as packed has packed it.
+    if state is State.PACKED and not any(line.shipped for line in lines):
+        return Step.SHIP
     return Step.PICK if any(line.to_pick for line in lines) else None
 
 

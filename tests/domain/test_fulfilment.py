@@ -206,6 +206,15 @@ async def test_an_order_cancelled_while_it_is_fetched_is_left_alone(desk: Desk) 
         await packed(desk, order_id, 2)
 
 
+async def test_what_came_in_as_packed_is_not_picked_again_but_shipped(desk: Desk) -> None:
+    order_id = await desk.order(number="1", state=State.PACKED)
+    with pytest.raises(NothingToPick):
+        await listed(desk)
+    assert await _step(desk, order_id) is Step.SHIP
+    await shipped(desk, order_id, 2, 1)
+    assert (await desk.order_row("1")).state is State.SHIPPED
+
+
 async def test_two_packers_and_two_shippers_of_one_order_do_it_once(desk: Desk) -> None:
     await stocked(desk, on_hand=5)
     order_id = await confirmed(desk, "1", 2)
