@@ -64,6 +64,8 @@ ROBOTS = {"clock", "worker", "import", "easypost", "stripe"}
 ELSEWHERE = {
     *("StormGrew", "RefundFound", "RefundsCompared", "RefundsDiffer"),
     *("BatchOpened", "BatchSent", "BatchUnknown", "BatchClosed"),
+    *("PickListAsked", "PickListEnded", "OrderListed", "OrderPicked", "OrderPacked"),
+    *("PackingProblem", "ParcelShipped"),
 }
 SUBJECTS = {"refund", "return", "complaint", "parcel", "order", "alert", "event"}
 SHAPES = {
