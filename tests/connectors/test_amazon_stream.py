@@ -100,6 +100,8 @@ class Shelf:
 
     async def __call__(self, messages: Sequence[Message]) -> None:
         failure = self.failures.pop(0) if self.failures else ""
+        if failure == "bug":
+            raise KeyError("a buyer's name")
         if failure == "before":
             raise OSError("the database is away")
         await self.keep(messages)
@@ -193,17 +195,26 @@ async def test_the_doctor_says_whether_the_queue_can_be_read(sent: Sent, now: da
 
 
 async def test_a_queue_that_is_away_is_waited_for(
-    store: Store, merchant: int, now: datetime, sent: Sent, shelf: Shelf, sqs: str
+    store: Store,
+    merchant: int,
+    now: datetime,
+    sent: Sent,
+    shelf: Shelf,
+    sqs: str,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     gone = Queue(f"{sqs}/1/there-is-none", _KEY, _SECRET)
     stream = Stream(gone, shelf, wait=1)
     task = asyncio.create_task(stream.run())
+    shelf.failures = ["bug"]
     await sent.send(notification("n-1", at=now))
     stream._queue = sent.queue
     await until_empty(sent)
     stream.stop()
     await task
     assert [one.reference for one in await kept(store, merchant)] == ["n-1"]
+    assert "KeyError at test_amazon_stream.py" in caplog.text
+    assert "buyer" not in caplog.text
 
 
 async def test_the_published_notifications_come_through(

@@ -65,7 +65,10 @@ ELSEWHERE = {
     *("StormGrew", "RefundFound", "RefundsCompared", "RefundsDiffer"),
     *("BatchOpened", "BatchSent", "BatchUnknown", "BatchClosed"),
     *("PickListAsked", "PickListEnded", "OrderListed", "OrderPicked", "OrderPacked"),
-    *("PackingProblem", "ParcelShipped"),
+    *("PackingProblem", "ParcelShipped", "ShipmentConfirmed", "ShipmentRefused"),
+    *("StockCounted", "StockAdjusted", "StockDescribed"),
+    *("StockLow", "StockOversold", "StockWatched"),
+    *("OrderCompleted", "PayoutsDiffer", "PayoutsCompared"),
 }
 SUBJECTS = {"refund", "return", "complaint", "parcel", "order", "alert", "event"}
 SHAPES = {
