@@ -122,11 +122,8 @@ async def owed(work: Work, keys: Collection[str]) -> Sequence[Line]:
 
 async def ship(work: Work, order_id: int, quantities: Mapping[int, int]) -> None:
     """Let so many of an order's lines leave the house, by the lines' ids; the order is locked."""
-    held = await _held(work, [order_id])
+    held, items = await _with_items(work, order_id, quantities)
     shipped = {line_id: count for line_id, count in quantities.items() if line_id in held}
-    items = await _lock(work, {held[line_id].item_id for line_id in shipped})
-    # As they stand under the items' locks: a back-order may have been filled meanwhile.
-    held = await _held(work, [order_id])
     for line_id, count in shipped.items():
         await _let_go(work, items[held[line_id].item_id], held[line_id], count)
     await fill(work, items.values())
@@ -145,9 +142,8 @@ async def lose(
     They go on back-order. `left` says by item how many there still are at most, where somebody
     looked. Returns the lines that have an item.
     """
-    held = await _held(work, [order_id])
+    held, items = await _with_items(work, order_id, quantities)
     lost = {line_id: count for line_id, count in quantities.items() if line_id in held and count}
-    items = await _lock(work, {held[line_id].item_id for line_id in lost})
     for line_id, count in lost.items():
         one = held[line_id]
         item, gone = items[one.item_id], min(count, one.quantity)
@@ -316,6 +312,17 @@ async def _held(work: Work, order_ids: Collection[int]) -> dict[int, Reservation
         .execution_options(populate_existing=True)
     )
     return {one.line_id: one for one in found}
+
+
+async def _with_items(
+    work: Work, order_id: int, line_ids: Collection[int]
+) -> tuple[dict[int, Reservation], dict[int, Item]]:
+    """Return what lines of a locked order are promised, by line, and the locked items by id."""
+    held = await _held(work, [order_id])
+    items = await _lock(work, {one.item_id for at, one in held.items() if at in line_ids})
+    # Read again, now that nobody else can fill a back-order meanwhile.
+    held = await _held(work, [order_id])
+    return {at: one for at, one in held.items() if one.item_id in items}, items
 
 
 async def _gone(work: Work, order_ids: Collection[int]) -> dict[int, int]:
