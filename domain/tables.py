@@ -106,7 +106,9 @@ def seconds_between(
 
 
 def among(
-    session: AsyncSession, column: InstrumentedAttribute[Any], values: Iterable[Any]
+    session: AsyncSession,
+    column: ColumnElement[Any] | InstrumentedAttribute[Any],
+    values: Iterable[Any],
 ) -> ColumnElement[bool]:
     """Match any of hundreds of values."""
     if session.get_bind().dialect.name != "postgresql":

@@ -20,8 +20,9 @@ _FORMS = {
     "adjust": "inventory/adjust_form",
     "edit": "inventory/edit_form",
 }
-_CHANGE = re.compile(r"[+-]\d{1,7}")
-_WHOLE = re.compile(r"-?\d{1,9}")
+#: Phones and word processors write a minus of their own.
+_CHANGE = re.compile(r"[+\-\u2212]\d{1,7}")
+_WHOLE = re.compile(r"[-\u2212]?\d{1,9}")
 _PRICED = re.compile(r"(?P<amount>\S+)\s+(?P<currency>[A-Za-z]{3})")
 
 
@@ -43,9 +44,20 @@ async def look_up(turn: Turn) -> None:
         case ["low"]:
             await _shelf(turn, "low", 0)
         case words if (at := _count_at(words)) is not None:
-            await _count(turn, " ".join(words[:at]), int(words[at + 1]), " ".join(words[at + 2 :]))
+            await _count(
+                turn, " ".join(words[:at]), _number(words[at + 1]), " ".join(words[at + 2 :])
+            )
         case words if (at := _change_at(words)) is not None:
-            await _adjust(turn, " ".join(words[:at]), int(words[at]), " ".join(words[at + 1 :]))
+            await _adjust(turn, " ".join(words[:at]), _number(words[at]), " ".join(words[at + 1 :]))
+        case [*sku, verb] if sku and verb.lower() in _FORMS:
+            async with turn.read() as session:
+                card = await queries.card(session, " ".join(sku))
+            await _open(turn, verb.lower(), card)
+        case [_, verb, said, *_] if verb.lower() == "count":
+            raise desk.Incomplete(
+                f"“{said[:40]}” is not a whole number. Say how many there are, and why: "
+                "`/stock AM-1 count 12 shelf recount`."
+            )
         case words:
             await _show(turn, " ".join(words))
 
@@ -64,11 +76,9 @@ async def click(turn: Turn) -> None:
                 card = await queries.card_by_id(session, int(turn.value))
             await _answer(turn, card)
         case verb if verb in _FORMS:
-            turn.member.must(Can.STOCK)
             async with turn.read() as session:
                 card = await queries.card_by_id(session, int(turn.value))
-            price = str(card.item.price) if card.item.price else None
-            await turn.form(_FORMS[verb], keep={"sku": card.item.sku}, card=card, price=price)
+            await _open(turn, verb, card)
 
 
 async def submit(turn: Turn) -> None:
@@ -93,6 +103,12 @@ async def submit(turn: Turn) -> None:
                     price=price,
                 )
             await _changed(turn, item, "Saved.")
+
+
+async def _open(turn: Turn, verb: str, card: ItemCard) -> None:
+    turn.member.must(Can.STOCK)
+    price = str(card.item.price) if card.item.price else None
+    await turn.form(_FORMS[verb], keep={"sku": card.item.sku}, card=card, price=price)
 
 
 async def _count(turn: Turn, sku: str, counted: int, why: str) -> None:
@@ -134,7 +150,9 @@ async def _shelf(turn: Turn, which: str, start: int, *, replace: bool = False) -
 def _count_at(words: list[str]) -> int | None:
     """Return where `count 12` begins; a SKU comes before it."""
     pairs = enumerate(itertools.pairwise(words))
-    found = (at for at, (word, next_) in pairs if at and word == "count" and _is_whole(next_))
+    found = (
+        at for at, (word, next_) in pairs if at and word.lower() == "count" and _is_whole(next_)
+    )
     return next(found, None)
 
 
@@ -147,12 +165,16 @@ def _is_whole(said: str) -> bool:
     return _WHOLE.fullmatch(said) is not None
 
 
+def _number(said: str) -> int:
+    return int(said.replace("\u2212", "-"))
+
+
 def _whole(turn: Turn) -> int:
     said = str(turn.field("quantity") or "").strip()
     if not _is_whole(said):
         with desk.at_field("quantity"):
             raise desk.Incomplete(f"“{said[:40]}” is not a whole number.")
-    return int(said)
+    return _number(said)
 
 
 def _price(said: str | None) -> Money | None:

@@ -113,7 +113,7 @@ _GOODS = (
     ("LMP-TBL-BRS", "Brass table lamp", 14800),
 )
 #: How many of each lie on the shelf, and the re-order point.
-_ON_HAND = (64, 9, 31, 240, 4, 12, 7, 38, 5, 16, 22, 3)
+_ON_HAND = (64, 9, 31, 240, 14, 12, 7, 38, 5, 16, 22, 3)
 
 
 def stock() -> Iterator[ItemDraft]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from domain.events import Kind
-from domain.inventory import service
+from domain.inventory import queries, service
 from domain.inventory.model import Item, as_key
 from domain.orders.service import Counts
 from domain.store import Work
@@ -29,30 +29,35 @@ class ItemDraft:
 async def receive(work: Work, drafts: Sequence[ItemDraft], *, source: str) -> Counts:
     """Take in a batch of items: a quantity counts as a count, what is not told stays.
 
-    A SKU that stands twice counts once, as its last row tells it.
+    A SKU that stands twice counts once, as its last row tells it. What orders to ship want of
+    an item that is new here is promised to them first, as it lies there for them.
     """
     latest = {as_key(draft.sku) or "": draft for draft in drafts}
+    known = await queries.by_sku(work.session, (draft.sku for draft in latest.values()))
+    # Orders are locked before items.
+    owed = await service.owed(work, latest.keys() - known.keys())
     known = await service.locked(work, (draft.sku for draft in latest.values()))
-    counts, changed = Counts(), []
+    new = {
+        key: Item(key=key, sku=draft.sku, on_hand=0, reserved=0)
+        for key, draft in latest.items()
+        if key not in known
+    }
+    work.session.add_all(new.values())
+    await work.session.flush()
+    changed = []
     for key, draft in latest.items():
-        item = known.get(key)
-        if item is None:
-            item = Item(key=key, sku=draft.sku, on_hand=0, reserved=0)
-            work.session.add(item)
-            await work.session.flush()
-            counts.added += 1
-        elif all(getattr(item, name) == value for name, value in _told(draft).items()):
-            counts.unchanged += 1
+        item = new.get(key) or known[key]
+        told = _told(draft)
+        if key in known and all(getattr(item, name) == value for name, value in told.items()):
             continue
-        else:
-            counts.changed += 1
         was = item.on_hand
-        for name, value in _told(draft).items():
+        for name, value in told.items():
             setattr(item, name, value)
         work.record(Kind.STOCK_COUNTED, item, order_id=None, why=source, was=was, now=item.on_hand)
         changed.append(item)
+    await service.promise(work, owed, new)
     await service.fill(work, changed)
-    return counts
+    return Counts(len(new), len(changed) - len(new), len(latest) - len(changed))
 
 
 def _told(draft: ItemDraft) -> dict[str, Any]:

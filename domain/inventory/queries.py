@@ -165,14 +165,33 @@ async def _card(session: AsyncSession, item: Item) -> ItemCard:
 
 
 async def _promised_last(session: AsyncSession, item_ids: list[int]) -> tuple[Waiting, ...]:
-    """Return the orders that can't be served of what is oversold: those promised last."""
+    """Return the orders that can't be served of what is oversold: those promised last.
+
+    As many as were promised the pieces that are not there, and no more.
+    """
     if not item_ids:
         return ()
-    found = await session.execute(
-        select(Order.id, Order.number, Reservation.quantity)
-        .join(Order, Order.id == Reservation.order_id)
+    later = func.sum(Reservation.quantity).over(
+        partition_by=Reservation.item_id, order_by=Reservation.id.desc()
+    )
+    promised = (
+        select(
+            Reservation.id,
+            Reservation.order_id,
+            Reservation.quantity,
+            (later - Reservation.quantity).label("later"),
+            (Item.reserved - Item.on_hand).label("lacking"),
+        )
+        .join(Item, Item.id == Reservation.item_id)
         .where(Reservation.item_id.in_(item_ids), Reservation.quantity > 0)
-        .order_by(Reservation.id.desc())
+        .subquery()
+    )
+    found = await session.execute(
+        select(Order.id, Order.number, func.sum(promised.c.quantity))
+        .join(Order, Order.id == promised.c.order_id)
+        .where(promised.c.later < promised.c.lacking)
+        .group_by(Order.id, Order.number)
+        .order_by(func.max(promised.c.id).desc())
         .limit(_WAITING)
     )
-    return tuple(Waiting(*row) for row in found)
+    return tuple(Waiting(order_id, number, int(missing)) for order_id, number, missing in found)

@@ -7,17 +7,18 @@ does so in the order of their ids, and after the order that they are for.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import String, func, select
 
 from domain.errors import ReasonNeeded
 from domain.events import Kind
-from domain.inventory import watching
+from domain.inventory import queries, watching
 from domain.inventory.model import Item, ItemNotFound, NotThatMany, Reservation, as_key
 from domain.money import Money
-from domain.orders.model import Line, Order
+from domain.orders.model import TO_SHIP, Line, Order
 from domain.people import Can, Member
+from domain.shipping.model import Content, Parcel, ParcelState
 from domain.store import Work
 from domain.tables import among
 
@@ -27,58 +28,102 @@ _LARGEST = 1_000_000
 async def reserve(work: Work, order: Order) -> None:
     """Promise a locked order what is available of each of its lines; the rest is a back-order.
 
-    Lines whose SKU is no item are left alone, and so are those that are promised already.
+    Lines whose SKU is no item are left alone, and so is what is promised already, or has left.
     """
-    lines = (
-        await work.session.scalars(
-            select(Line).where(Line.order_id == order.id).order_by(Line.position)
-        )
-    ).all()
-    items = await locked(work, (line.sku for line in lines))
-    held = await _held(work, [order.id])
-    for line in lines:
-        item = items.get(as_key(line.sku) or "")
-        if item is None or line.id in held or line.quantity < 1:
-            continue
-        quantity = max(min(line.quantity, item.available), 0)
-        item.reserved += quantity
-        work.session.add(
-            Reservation(
-                order_id=order.id,
-                line_id=line.id,
-                item_id=item.id,
-                wanted=line.quantity,
-                quantity=quantity,
-            )
-        )
-    await watching.look(work, items.values())
+    await follow(work, to_ship=[order.id])
 
 
-async def end(work: Work, *, cancelled: Collection[int] = (), left: Collection[int] = ()) -> None:
-    """End what orders were promised: cancelled ones give it back, others have left the house.
+async def follow(
+    work: Work,
+    *,
+    to_ship: Collection[int] = (),
+    cancelled: Collection[int] = (),
+    left: Collection[int] = (),
+) -> None:
+    """Let stock follow what became of locked orders, by their ids.
 
-    Those were shipped whole by somebody else, as by the source that tells of it.
+    Those to ship are promised what there is, cancelled ones give it back, and others have left
+    the house: whole, by somebody else, as by the source that tells of it.
     """
-    order_ids = {*cancelled, *left}
-    if not order_ids:
+    over = {*cancelled, *left}
+    if not (over or to_ship) or not await queries.is_kept(work.session):
         return
-    items = await _lock(work, {one.item_id for one in (await _held(work, order_ids)).values()})
+    lines = await _lines(work, to_ship)
+    known = await queries.by_sku(work.session, (line.sku for line in lines))
+    ended = {one.item_id for one in (await _held(work, over)).values()}
+    # All at once, in the order of their ids.
+    items = await _lock(work, {item.id for item in known.values()} | ended)
     # As they stand under the items' locks: a back-order may have been filled meanwhile.
-    for one in (await _held(work, order_ids)).values():
+    for one in (await _held(work, over)).values():
         if one.order_id in left:
             await _let_go(work, items[one.item_id], one, one.wanted)
         else:
             items[one.item_id].reserved -= one.quantity
             await work.session.delete(one)
     await work.session.flush()
-    await fill(work, items.values())
+    if ended:
+        await fill(work, [items[item_id] for item_id in ended])
+    await promise(work, lines, {item.key: item for item in items.values()})
+
+
+async def end(work: Work, *, cancelled: Collection[int] = (), left: Collection[int] = ()) -> None:
+    """End what orders were promised: cancelled ones give it back, others have left the house."""
+    await follow(work, cancelled=cancelled, left=left)
+
+
+async def promise(work: Work, lines: Sequence[Line], items: Mapping[str, Item]) -> None:
+    """Promise lines of locked orders what is available of locked items, by the items' keys."""
+    if not lines or not items:
+        return
+    order_ids = {line.order_id for line in lines}
+    held = await _held(work, order_ids)
+    gone = await _gone(work, order_ids)
+    for line in lines:
+        item = items.get(as_key(line.sku) or "")
+        wanted = line.quantity - gone.get(line.id, 0)
+        if item is None or line.id in held or wanted < 1:
+            continue
+        quantity = max(min(wanted, item.available), 0)
+        item.reserved += quantity
+        work.session.add(
+            Reservation(
+                order_id=line.order_id,
+                line_id=line.id,
+                item_id=item.id,
+                wanted=wanted,
+                quantity=quantity,
+            )
+        )
+    await watching.look(work, items.values())
+
+
+async def owed(work: Work, keys: Collection[str]) -> Sequence[Line]:
+    """Return the lines with these SKUs of orders to ship, oldest first; locks their orders."""
+    if not keys:
+        return []
+    found = await work.session.execute(
+        select(Line.order_id)
+        .join(Order, Order.id == Line.order_id)
+        .where(
+            Order.state.in_(TO_SHIP), among(work.session, func.lower(Line.sku, type_=String), keys)
+        )
+    )
+    order_ids = set(found.scalars())
+    if not order_ids:
+        return []
+    await work.session.execute(
+        select(Order.id)
+        .where(among(work.session, Order.id, order_ids))
+        .order_by(Order.id)
+        .with_for_update()
+    )
+    return [line for line in await _lines(work, order_ids) if as_key(line.sku) in keys]
 
 
 async def ship(work: Work, order_id: int, quantities: Mapping[int, int]) -> None:
     """Let so many of an order's lines leave the house, by the lines' ids; the order is locked."""
-    held = await _held(work, [order_id])
+    held, items = await _with_items(work, order_id, quantities)
     shipped = {line_id: count for line_id, count in quantities.items() if line_id in held}
-    items = await _lock(work, {held[line_id].item_id for line_id in shipped})
     for line_id, count in shipped.items():
         await _let_go(work, items[held[line_id].item_id], held[line_id], count)
     await fill(work, items.values())
@@ -97,9 +142,8 @@ async def lose(
     They go on back-order. `left` says by item how many there still are at most, where somebody
     looked. Returns the lines that have an item.
     """
-    held = await _held(work, [order_id])
+    held, items = await _with_items(work, order_id, quantities)
     lost = {line_id: count for line_id, count in quantities.items() if line_id in held and count}
-    items = await _lock(work, {held[line_id].item_id for line_id in lost})
     for line_id, count in lost.items():
         one = held[line_id]
         item, gone = items[one.item_id], min(count, one.quantity)
@@ -156,15 +200,15 @@ async def describe(
     item = await _one(work, sku)
     if low_at is not None:
         _check(low_at)
+    was = _described(item)
     item.location, item.low_at = location, low_at
     item.list_price, item.currency = (price.minor, price.currency) if price else (None, None)
     work.record(
         Kind.STOCK_DESCRIBED,
         item,
         order_id=None,
-        location=location,
-        low_at=low_at,
-        price=str(price) if price else None,
+        was=was,
+        now=_described(item),
     )
     await watching.look(work, [item])
     return item
@@ -214,6 +258,11 @@ async def _set(
     return item
 
 
+def _described(item: Item) -> dict[str, str | int | None]:
+    price = str(item.price) if item.price else None
+    return {"location": item.location, "low_at": item.low_at, "price": price}
+
+
 def _check(quantity: int) -> None:
     if not 0 <= quantity <= _LARGEST:
         raise NotThatMany(f"{quantity} is not a number of pieces from 0 to {_LARGEST:,}.")
@@ -239,8 +288,23 @@ async def _lock(work: Work, item_ids: Collection[int]) -> dict[int, Item]:
     return {item.id: item for item in found}
 
 
+async def _lines(work: Work, order_ids: Collection[int]) -> Sequence[Line]:
+    """Return the lines of those of the orders that are to be shipped, oldest first."""
+    if not order_ids:
+        return []
+    found = await work.session.scalars(
+        select(Line)
+        .join(Order, Order.id == Line.order_id)
+        .where(among(work.session, Line.order_id, order_ids), Order.state.in_(TO_SHIP))
+        .order_by(Line.order_id, Line.position)
+    )
+    return found.all()
+
+
 async def _held(work: Work, order_ids: Collection[int]) -> dict[int, Reservation]:
     """Return what these orders are promised, by line."""
+    if not order_ids:
+        return {}
     found = await work.session.scalars(
         select(Reservation)
         .where(among(work.session, Reservation.order_id, order_ids))
@@ -248,6 +312,32 @@ async def _held(work: Work, order_ids: Collection[int]) -> dict[int, Reservation
         .execution_options(populate_existing=True)
     )
     return {one.line_id: one for one in found}
+
+
+async def _with_items(
+    work: Work, order_id: int, line_ids: Collection[int]
+) -> tuple[dict[int, Reservation], dict[int, Item]]:
+    """Return what lines of a locked order are promised, by line, and the locked items by id."""
+    held = await _held(work, [order_id])
+    items = await _lock(work, {one.item_id for at, one in held.items() if at in line_ids})
+    # Read again, now that nobody else can fill a back-order meanwhile.
+    held = await _held(work, [order_id])
+    return {at: one for at, one in held.items() if one.item_id in items}, items
+
+
+async def _gone(work: Work, order_ids: Collection[int]) -> dict[int, int]:
+    """Return how many of these orders' lines have left in parcels to the buyer, by line."""
+    found = await work.session.execute(
+        select(Content.line_id, func.sum(Content.quantity))
+        .join(Parcel, Parcel.id == Content.parcel_id)
+        .where(
+            among(work.session, Parcel.order_id, order_ids),
+            Parcel.return_id.is_(None),
+            Parcel.state != ParcelState.CANCELLED,
+        )
+        .group_by(Content.line_id)
+    )
+    return {line_id: int(quantity) for line_id, quantity in found}
 
 
 async def _let_go(work: Work, item: Item, held: Reservation, count: int) -> None:
@@ -267,9 +357,7 @@ async def _let_go(work: Work, item: Item, held: Reservation, count: int) -> None
 
 async def fill(work: Work, items: Collection[Item]) -> None:
     """Promise what is available now to the back-orders that wait for it, the oldest first."""
-    for item in items:
-        if item.available <= 0:
-            continue
+    for item in await _waited_for(work, [item for item in items if item.available > 0]):
         waiting = await work.session.scalars(
             select(Reservation)
             .where(Reservation.item_id == item.id, Reservation.quantity < Reservation.wanted)
@@ -285,3 +373,20 @@ async def fill(work: Work, items: Collection[Item]) -> None:
             one.quantity += more
             item.reserved += more
     await watching.look(work, items)
+
+
+async def _waited_for(work: Work, items: Collection[Item]) -> list[Item]:
+    """Return those of the items that a back-order waits for."""
+    if not items:
+        return []
+    waited_for = set(
+        await work.session.scalars(
+            select(Reservation.item_id)
+            .where(
+                among(work.session, Reservation.item_id, {item.id for item in items}),
+                Reservation.quantity < Reservation.wanted,
+            )
+            .distinct()
+        )
+    )
+    return [item for item in items if item.id in waited_for]

@@ -21,12 +21,12 @@ Key = tuple[str, str]
 
 async def add(
     work: Work, drafts: Iterable[OrderDraft], source: str, clocks: Clocks
-) -> frozenset[Key]:
-    """Write new orders; returns which, as somebody else may have written some meanwhile."""
+) -> dict[Key, int]:
+    """Write new orders; returns the ids of those written, as somebody else may have written some meanwhile."""
     # In one order everywhere: two batches that share orders must not wait for each other.
     ordered = sorted(drafts, key=lambda draft: (draft.channel, draft.number))
     if not ordered:
-        return frozenset()
+        return {}
     ids = await _insert_orders(work, ordered, source, clocks)
     placed = [
         (ids[draft.channel, draft.number], draft)
@@ -50,7 +50,7 @@ async def add(
             for order_id, _ in placed
         ],
     )
-    return frozenset(ids)
+    return ids
 
 
 async def add_parcels(work: Work, placed: Sequence[tuple[int, OrderDraft]], clocks: Clocks) -> None:

@@ -8,7 +8,7 @@ set again only if its promise changed: whoever was warned once is not warned of 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -55,13 +55,16 @@ class _Before:
     delivered_at: datetime | None
 
 
-async def change(work: Work, drafts: Mapping[int, OrderDraft], clocks: Clocks) -> int:
+async def change(
+    work: Work, drafts: Mapping[int, OrderDraft], clocks: Clocks, added: Collection[int] = ()
+) -> int:
     """Take over what the source says now of orders by their ids, under their rows' locks.
 
     Returns how many say something else than before. What is older than what is known by now
-    changes nothing.
+    changes nothing. Stock follows those and the orders that were just `added`, all at once.
     """
     if not drafts:
+        await inventory.follow(work, to_ship=added)
         return 0
     changed = 0
     orders = await work.session.scalars(
@@ -83,6 +86,7 @@ async def change(work: Work, drafts: Mapping[int, OrderDraft], clocks: Clocks) -
     new_parcels: list[tuple[int, OrderDraft]] = []
     cancelled: list[int] = []
     left: list[int] = []
+    to_ship = [*added]
     for order in orders:
         draft = drafts[order.id]
         if order.changed_at and draft.changed_at and draft.changed_at < order.changed_at:
@@ -99,10 +103,12 @@ async def change(work: Work, drafts: Mapping[int, OrderDraft], clocks: Clocks) -
         new_parcels.append((order.id, replace(draft, parcels=_placed(fresh, positions))))
         if was in UNSHIPPED and order.state not in UNSHIPPED:
             (cancelled if order.state is State.CANCELLED else left).append(order.id)
+        else:
+            to_ship.append(order.id)
         work.record(Kind.ORDER_CHANGED, order, order_id=order.id, was=was, state=order.state)
     await work.insert(Line, new_lines)
     await add_parcels(work, new_parcels, clocks)
-    await inventory.end(work, cancelled=cancelled, left=left)
+    await inventory.follow(work, to_ship=to_ship, cancelled=cancelled, left=left)
     return changed
 
 

@@ -56,7 +56,7 @@ async def receive(work: Work, drafts: Sequence[OrderDraft], *, source: str) -> C
         for key, draft in latest.items()
         if key not in added and known[key].is_news(draft)
     }
-    changed = await change(work, moved, clocks)
+    changed = await change(work, moved, clocks, added.values())
     return Counts(len(added), changed, len(latest) - len(added) - changed)
 
 

@@ -7,7 +7,8 @@ from sqlalchemy import select
 
 from domain.errors import ReasonNeeded, RoleNeeded
 from domain.events import Kind
-from domain.inventory import queries, service
+from domain.inventory import intake, queries, service
+from domain.inventory.intake import ItemDraft
 from domain.inventory.model import ItemNotFound, NotThatMany, Shortage, Watch
 from domain.money import Money
 from domain.orders.model import State
@@ -84,6 +85,37 @@ async def test_a_first_scan_takes_the_goods_out_of_the_house(desk: Desk) -> None
     assert (mug.on_hand, mug.reserved) == (2, 0)
 
 
+async def test_what_its_source_confirmed_is_promised_too(desk: Desk) -> None:
+    await stocked(desk, on_hand=5)
+    # At once as it comes in, and once its source says so.
+    await desk.order(number="1")
+    await desk.order(number="2", state=State.PENDING)
+    assert await promised(desk) == [(2, 2)]
+    await desk.receive(draft("2", buyer_name="Other"), draft("3"))
+    assert await promised(desk) == [(2, 2), (2, 2), (1, 2)]
+    await desk.receive(draft("2", buyer_name="Another"))
+    mug = await item(desk)
+    assert (mug.on_hand, mug.reserved, len(await promised(desk))) == (5, 5, 3)
+
+
+async def test_an_item_that_is_new_is_owed_to_orders_that_were_there_before(desk: Desk) -> None:
+    await stocked(desk, "CUP-1")
+    await desk.order(number="1")
+    await desk.order(number="2")
+    await desk.order(number="3", state=State.PENDING)
+    assert await promised(desk) == []
+    drafts = [ItemDraft("mug-1", 3), ItemDraft("CUP-1", 10)]
+    async with desk.work() as work:
+        counts = await intake.receive(work, drafts, source="stock.csv")
+    assert (counts.added, counts.changed, counts.unchanged) == (1, 0, 1)
+    assert await promised(desk) == [(2, 2), (1, 2)]
+    mug = await item(desk)
+    assert (mug.on_hand, mug.reserved) == (3, 3)
+    async with desk.work() as work:
+        counts = await intake.receive(work, drafts, source="stock.csv")
+    assert (counts.added, counts.changed, counts.unchanged) == (0, 0, 2)
+
+
 async def test_history_that_is_imported_takes_nothing(desk: Desk) -> None:
     await stocked(desk, on_hand=5)
     await desk.order(number="1", state=State.SHIPPED, parcels=(parcel(),))
@@ -115,6 +147,11 @@ async def test_a_count_below_what_is_promised_is_kept_and_said(desk: Desk) -> No
     [event] = await desk.events(Kind.STOCK_COUNTED)
     assert (event.why, event.data) == ("shelf recount", {"was": 5, "now": 4})
     [watch] = await desk.all(select(Watch))
+    async with desk.look() as session:
+        card = await queries.watch_card(session, watch.id)
+    assert [one.number for one in card.orders] == ["2"]
+    async with desk.work() as work:
+        await service.adjust(work, WAREHOUSE, "MUG-1", -2, "broken")
     async with desk.look() as session:
         card = await queries.watch_card(session, watch.id)
     assert [one.number for one in card.orders] == ["2", "1"]
@@ -149,6 +186,9 @@ async def test_an_item_is_described(desk: Desk) -> None:
         await service.describe(work, WAREHOUSE, "MUG-1", location="A-03-2", low_at=3, price=price)
     mug = await item(desk)
     assert (mug.location, mug.low_at, mug.price) == ("A-03-2", 3, price)
+    [event] = await desk.events(Kind.STOCK_DESCRIBED)
+    assert event.data["was"] == {"location": None, "low_at": None, "price": None}
+    assert event.data["now"]["location"] == "A-03-2"
 
 
 async def test_nonsense_is_refused_and_nothing_changes(desk: Desk) -> None:

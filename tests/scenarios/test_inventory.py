@@ -60,6 +60,11 @@ async def test_an_item_is_counted_and_described_by_form(shop: Shop) -> None:
     await shop.slack.until(
         lambda: "MUG-1 · 7 left" in text_of(shop.slack.ephemerals(WES)[-1]) or None, 10
     )
+    await shop.slack.command(WES, "/stock MUG-1 adjust", OFFICE)
+    await shop.slack.submit(WES, {"quantity": "-2", "reason": "broken"})
+    await shop.slack.until(
+        lambda: "-2: 5 on hand." in text_of(shop.slack.ephemerals(WES)[-1]) or None, 10
+    )
     await shop.slack.click(WES, "stock.edit", channel=OFFICE)
     await shop.slack.submit(WES, {"location": "A-03-2", "quantity": "2", "amount": "12.00 USD"})
     await shop.slack.until(lambda: "A-03-2" in text_of(shop.slack.ephemerals(WES)[-1]) or None, 10)
@@ -71,6 +76,10 @@ async def test_what_can_not_be_is_said(shop: Shop) -> None:
     assert "There is no item CUP in stock" in text_of(await shop.type(WES, "/stock CUP"))
     assert "Only 3 of MUG-1" in text_of(await shop.type(WES, "/stock MUG-1 -4 broken"))
     assert "a reason is needed" in text_of(await shop.type(WES, "/stock MUG-1 count 4"))
+    assert "“twelve” is not a whole number" in text_of(
+        await shop.type(WES, "/stock MUG-1 count twelve")
+    )
+    assert "Only 3 of MUG-1" in text_of(await shop.type(WES, "/stock MUG-1 \u22124 broken"))
     assert "0 is the least" in text_of(await shop.type(WES, "/stock MUG-1 count -4 typo"))
     assert "To work on stock you need" in text_of(await shop.type(FAY, "/stock MUG-1 +1 found"))
     assert buttons(await shop.type(FAY, "/stock MUG-1")) == set()
