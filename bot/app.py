@@ -37,6 +37,7 @@ from bot.slack.entrance import entrance
 from bot.slack.posting import Posting
 from bot.work.batches import Batches
 from bot.work.clock import Clock
+from bot.work.confirming import Confirming
 from bot.work.outcomes import Handler
 from bot.work.payment import Payments
 from bot.work.reconciling import Reconciling
@@ -279,6 +280,7 @@ def _handlers(
         **Payments(store, providers, now).handlers(),
         **Batches(store, providers, now).handlers(),
         **Reconciling(store, providers, now).handlers(),
+        **Confirming(store, now).handlers(),
         f"inbox.{easypost.SOURCE}": easypost.reader(store, now),
         f"inbox.{Stripe.name}": stripe.reader(store, now),
         f"inbox.{Shopify.name}": shopify.reader(

@@ -21,6 +21,8 @@ class Kind(StrEnum):
     ORDER_RECEIVED = "OrderReceived"
     ORDER_CHANGED = "OrderChanged"
     ORDER_CONFIRMED = "OrderConfirmed"
+    ORDERS_ARRIVED = "OrdersArrived"
+    ORDERS_CONFIRMED = "OrdersConfirmed"
     SHIP_BY_NEAR = "ShipByNear"
     PARCEL_MOVED = "ParcelMoved"
     PARCEL_DELIVERED = "ParcelDelivered"

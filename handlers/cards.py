@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.complaints import queries as complaints
 from domain.errors import Overtaken
 from domain.events import Event
+from domain.orders import arrivals
 from domain.orders import queries as orders
 from domain.refunds import queries as refunds
 from domain.refunds import reconciliation
@@ -34,6 +35,8 @@ _RECORDS: dict[str, tuple[str, Any]] = {
     "shipping/storm": ("card", storms.card),
     "shipping/ship_by": ("order", orders.card_by_id),
 }
+#: Records of which it depends on the moment what is to be said.
+_TIMED: dict[str, tuple[str, Any]] = {"orders/arrival": ("card", arrivals.card)}
 
 
 async def draw(
@@ -51,8 +54,12 @@ async def draw(
         RecordNotFound, OrderNotFound: it is gone.
         Overtaken: nobody needs to hear of it any more.
     """
-    name, read = _RECORDS[template]
-    values = {name: await read(session, record_id), "now": now}
+    if template in _TIMED:
+        name, read = _TIMED[template]
+        values = {name: await read(session, record_id, now), "now": now}
+    else:
+        name, read = _RECORDS[template]
+        values = {name: await read(session, record_id), "now": now}
     if template == "refunds/note" and values[name].refund.state is not State.AWAITING_APPROVAL:
         raise Overtaken
     if event_id is not None:

@@ -19,6 +19,7 @@ from bot.work.outcomes import sentence
 from domain import record
 from domain.complaints import clocks
 from domain.complaints.model import Complaint, Target
+from domain.orders import confirming
 from domain.orders import service as orders
 from domain.orders.model import Order
 from domain.refunds import reconciliation, undecided
@@ -53,6 +54,7 @@ class Sweep:
 
 SWEEPS: Mapping[str, Sweep] = {
     "ship-by": Sweep(Order.ship_by_due_at, orders.sweep_ship_by),
+    "orders to confirm by rule": Sweep(Order.confirm_due_at, confirming.sweep_rules),
     # Before its reminder: of a refund that expired nobody has to be reminded.
     "refund expiry": Sweep(Refund.expires_due_at, refunds.sweep_expired),
     "undecided refunds": Sweep(Refund.reminder_due_at, undecided.sweep),

@@ -72,6 +72,7 @@ def draft(order: Mapping[str, Any]) -> OrderDraft:
         ship_to_country=text(address.get("country_code")),
         payment_provider=shopify.PROVIDER,
         payment_reference=text(order.get("admin_graphql_api_id")) or text(order.get("id")),
+        awaits_payment=state is State.PENDING,
     )
 
 
