@@ -19,11 +19,13 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import database, migrate
+from bot import database, migrate, partners
 from bot.config import Config
 from bot.connectors import easypost
 from bot.connectors.amazon import credentials as amazon
+from bot.connectors.amazon.events import Reading
 from bot.connectors.amazon.refunds import Amazon
+from bot.connectors.amazon.stream import Stream
 from bot.connectors.shopify import events as shopify
 from bot.connectors.shopify.payments import Shopify
 from bot.connectors.stripe import events as stripe
@@ -31,6 +33,7 @@ from bot.connectors.stripe.payments import Stripe
 from bot.http.metrics import Metrics
 from bot.http.server import CantListen, listen
 from bot.http.server import build as build_http
+from bot.partners import Partners
 from bot.slack import refusals, socket_mode
 from bot.slack.app import build as build_bolt
 from bot.slack.entrance import entrance
@@ -39,10 +42,13 @@ from bot.work.batches import Batches
 from bot.work.clock import Clock
 from bot.work.confirming import Confirming
 from bot.work.outcomes import Handler
+from bot.work.pace import Pace
 from bot.work.payment import Payments
 from bot.work.reconciling import Reconciling
+from bot.work.shipments import Shipments
+from bot.work.sources import Sources
 from bot.work.worker import Worker
-from domain import merchants
+from domain import merchants, sources
 from domain.refunds.payment import PaymentProvider
 from domain.store import Store
 from handlers import alerts, cards
@@ -151,9 +157,11 @@ async def running(
         metrics = Metrics()
         if providers is None:
             providers = await stack.enter_async_context(connected(config))
+        pace = Pace(store, now)
+        known = partners.introduce(providers, pace)
         worker = Worker(
             store,
-            _handlers(store, client, providers, now),
+            _handlers(store, client, providers, known, now),
             now,
             grace=_WORK_GRACE,
             observe=metrics,
@@ -166,10 +174,14 @@ async def running(
         listener = listener or _listen(config, only)
         address = await stack.enter_async_context(_served(web_app, listener)) if listener else ""
         await connect(client, store, now)
+        async with pace.work() as work:
+            await sources.connect(work, list(known.sources))
         if prepare:
             await prepare(store)
         if only != "web":
             await stack.enter_async_context(_working(worker, clock, at_work))
+            if stream := partners.stream(config, pace):
+                await stack.enter_async_context(_streaming(stream, at_work))
         if config.slack_app_token and only != "worker":
             app_token = config.slack_app_token.get_secret_value()
             await stack.enter_async_context(socket_mode.connected(bolt, app_token))
@@ -269,6 +281,7 @@ def _handlers(
     store: Store,
     client: AsyncWebClient,
     providers: Mapping[str, PaymentProvider],
+    known: Partners,
     now: Callable[[], datetime],
 ) -> Mapping[str, Handler]:
     async def clients(_merchant_id: int) -> AsyncWebClient:
@@ -281,6 +294,9 @@ def _handlers(
         **Batches(store, providers, now).handlers(),
         **Reconciling(store, providers, now).handlers(),
         **Confirming(store, now).handlers(),
+        **Sources(store, known.sources, now).handlers(),
+        **Shipments(store, known.marketplaces, now).handlers(),
+        **Reading(store, now, known.amazon).handlers(),
         f"inbox.{easypost.SOURCE}": easypost.reader(store, now),
         f"inbox.{Stripe.name}": stripe.reader(store, now),
         f"inbox.{Shopify.name}": shopify.reader(
@@ -322,6 +338,17 @@ async def _working(worker: Worker, clock: Clock, at_work: _AtWork) -> AsyncGener
         await time
         worker.stop()
         await jobs
+
+
+@asynccontextmanager
+async def _streaming(stream: Stream, at_work: _AtWork) -> AsyncGenerator[None]:
+    """Take notifications off their queue meanwhile."""
+    task = at_work["queue"] = asyncio.create_task(stream.run(), name="queue")
+    try:
+        yield
+    finally:
+        stream.stop()
+        await task
 
 
 def _secret(value: SecretStr | None) -> str | None:

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 
 from domain import reports
+from domain.payouts import queries as payouts
 from domain.people import Can
+from domain.shipping import punctuality
 from handlers import desk
 from handlers.turn import Payload, Turn
 
 #: Days that a report covers where nobody says, and the most: it is counted while Slack waits.
 USUAL, MOST = 30, 92
+#: Each report, as it is typed, and what counts it; its template has the same name.
+_REPORTS: Mapping[str, Callable[..., Awaitable[Any]]] = {
+    "refunds": reports.refunds,
+    "delivery": punctuality.report,
+    "payouts": payouts.report,
+}
 
 
 def register(app: AsyncApp) -> None:
@@ -22,32 +32,35 @@ def register(app: AsyncApp) -> None:
 
 
 async def report(turn: Turn) -> None:
-    """`/report refunds [DAYS]`, `/report help`."""
+    """`/report NAME [DAYS]`, `/report help`."""
     turn.member.must(Can.REPORT)
     match turn.words:
         case [] | ["help"]:
             await desk.help_with(turn, "/report")
-        case ["refunds"]:
-            await turn.send(await _refunds(turn, USUAL))
-        case ["refunds", days]:
-            await turn.send(await _refunds(turn, _days(days)))
-        case ["refunds", *_]:
-            raise desk.Incomplete("Give one number of days, as in `/report refunds 7`.")
+        case [name, *_] if name not in _REPORTS:
+            there = ", ".join(f"`/report {one}`" for one in _REPORTS)
+            raise desk.Incomplete(f"There is no report “{name[:40]}”. There is {there}.")
+        case [name]:
+            await turn.send(await _drawn(turn, name, USUAL))
+        case [name, days]:
+            await turn.send(await _drawn(turn, name, _days(days)))
         case [name, *_]:
-            raise desk.Incomplete(f"There is no report “{name[:40]}”. There is `/report refunds`.")
+            raise desk.Incomplete(f"Give one number of days, as in `/report {name} 7`.")
 
 
 async def click(turn: Turn) -> None:
     """Put a copy of the report into the channel, as it stands now."""
     turn.member.must(Can.REPORT)
-    await turn.share(await _refunds(turn, _days(turn.value), shared=True))
+    # A button from before there were several reports has the days alone.
+    name, _, days = turn.value.rpartition(" ")
+    await turn.share(await _drawn(turn, name or "refunds", _days(days), shared=True))
 
 
-async def _refunds(turn: Turn, days: int, *, shared: bool = False) -> Payload:
+async def _drawn(turn: Turn, name: str, days: int, *, shared: bool = False) -> Payload:
     async with turn.read() as session:
-        found = await reports.refunds(session, turn.now, days)
+        found = await _REPORTS[name](session, turn.now, days)
     shared_by = turn.member.member_id if shared else None
-    return turn.render("reports/refunds", report=found, shared_by=shared_by, now=turn.now)
+    return turn.render(f"reports/{name}", report=found, shared_by=shared_by, now=turn.now)
 
 
 def _days(said: str) -> int:

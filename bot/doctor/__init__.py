@@ -16,7 +16,8 @@ from bot.config import Config, Misconfigured
 from bot.doctor.findings import Finding, Findings, Mark
 from bot.doctor.payments import compared, payments
 from bot.doctor.slack import APP, slack
-from domain import jobs, merchants, people
+from bot.doctor.sources import freshness, queue
+from domain import jobs, merchants, people, sources
 from domain.errors import DeskhandError
 from domain.merchants import Settings
 from domain.refunds import reconciliation
@@ -55,16 +56,21 @@ async def _all(config: Config, store: Store) -> Findings:
             admins = [one for one in await people.everyone(session) if one.role == "admin"]
             dead = (await jobs.counts(session)).get(jobs.State.DEAD, 0)
             comparisons = await reconciliation.latest(session)
+            known = await sources.every(session)
         yield _jobs(dead)
         yield _admins(len(admins) + len(config.admins))
         for one in comparisons:
             yield compared(one, datetime.now(UTC))
+        for source in known:
+            yield freshness(source, datetime.now(UTC))
     if config.slack_bot_token is not None:
         client = AsyncWebClient(
             token=config.slack_bot_token.get_secret_value(), base_url=config.slack_api_url
         )
         async for finding in slack(config, client, settings):
             yield finding
+    async for finding in queue(config):
+        yield finding
     async for finding in payments(config):
         yield finding
 

@@ -96,7 +96,7 @@ class Payments:
         if provider is None:
             raise Dead(
                 f"{refund.name} was submitted through {refund.provider}, which is not connected "
-                "any more. Connect it and retry, or look there and mark the refund as paid."
+                "any more. Connect it again, and retry: it is asked first whether it has paid."
             )
         instruction = await paying.submit(work, refund_id, provider.name)
         return None if instruction is None else _Task(provider, instruction, repeated)

@@ -148,6 +148,7 @@ def facts(draft: OrderDraft) -> dict[str, Any]:
         "payment_provider": draft.payment_provider,
         "payment_reference": draft.payment_reference,
         "awaits_payment": draft.awaits_payment,
+        "changed_at": draft.changed_at,
         "fingerprint": draft.fingerprint,
     }
 
@@ -180,6 +181,7 @@ async def _insert_orders(
     rows = [
         {
             **facts(draft),
+            "state": clocks.state(draft),
             "merchant_id": work.merchant_id,
             "number": draft.number,
             "channel": draft.channel,
@@ -187,6 +189,7 @@ async def _insert_orders(
             "received_at": work.now,
             "ship_by_due_at": clocks.ship_by(draft),
             **(arriving if arrival_id is not None and to_be_confirmed(draft) else nothing),
+            "complete_due_at": clocks.complete(draft),
         }
         for draft in drafts
     ]

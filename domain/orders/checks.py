@@ -110,11 +110,11 @@ async def facts(session: AsyncSession, which: ColumnElement[bool]) -> list[Order
     )
     lines = defaultdict(list)
     for order_id, sku, quantity, unit_price in rows:
-        lines[order_id].append(LineFacts(goods.as_kept(sku), quantity, unit_price))
+        lines[order_id].append(LineFacts(sku, goods.key(sku or ""), quantity, unit_price))
     orders = await session.execute(select(*_FACTS).where(which).order_by(Order.id))
-    return [OrderFacts(*row.tuple(), lines=tuple(lines[row.id])) for row in orders]
+    return [OrderFacts(**row, lines=tuple(lines[row["id"]])) for row in orders.mappings()]
 
 
 def skus(orders: Iterable[OrderFacts]) -> set[str]:
     """Return every SKU that the orders ask for."""
-    return {line.sku for order in orders for line in order.lines if line.sku}
+    return {line.key for order in orders for line in order.lines if line.key}

@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from domain import merchants
 from domain.errors import AlreadyDecided, Conflict, RecordNotFound
 from domain.events import Kind
+from domain.inventory import service as inventory
 from domain.jobs import NewJob
 from domain.orders import arrivals, checks, goods
 from domain.orders.arrivals import Arrival
@@ -191,7 +192,7 @@ async def _confirm_all(
 async def _confirmed(work: Work, order: Order, why: str | None, **data: object) -> None:
     order.confirmed_at, order.confirmed_by = work.now, work.actor
     order.confirm_due_at = None
-    await goods.reserve(work, order)
+    await inventory.reserve(work, order)
     work.record(Kind.ORDER_CONFIRMED, order, order_id=order.id, why=why, **data)
 
 

@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.orders.model import Order
-from domain.orders.policy import Stock
+from domain.inventory import queries, service
+from domain.inventory.model import Item, as_key
+from domain.orders.policy import Goods, Stock
 from domain.store import Work
-
-
-def as_kept(sku: str | None) -> str | None:
-    """Return a SKU as stock items have it."""
-    return sku
 
 
 async def of(session: AsyncSession, skus: Iterable[str]) -> Stock:
     """Return the goods of these SKUs, None where the merchant keeps no stock here."""
-    del session, skus
-    return None
+    if not await queries.is_kept(session):
+        return None
+    return _goods(await queries.by_sku(session, skus))
 
 
 async def locked(work: Work, skus: Iterable[str]) -> Stock:
     """Return the goods of these SKUs as they stand, locked until the work ends."""
-    return await of(work.session, skus)
+    if not await queries.is_kept(work.session):
+        return None
+    return _goods(await service.locked(work, skus))
 
 
-async def reserve(work: Work, order: Order) -> None:
-    """Reserve what is available for a locked order; what is missing is a back-order."""
-    del work, order
+def key(sku: str) -> str:
+    """Return what goods are known by."""
+    return as_key(sku) or ""
+
+
+def _goods(items: Mapping[str, Item]) -> Stock:
+    return {key: Goods(item.available, item.price) for key, item in items.items()}

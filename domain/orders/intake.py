@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from domain.orders.model import State
@@ -39,7 +39,7 @@ class OrderDraft:
     """An order as its source tells it.
 
     `captured` is what the buyer has paid, in minor units, None where the source does not
-    say. Times are aware. What the source does not have stays None: it is never invented.
+    say. `changed_at` is the source's own time of the last change. Times are aware. What the source does not have stays None: it is never invented.
     """
 
     number: str
@@ -69,6 +69,8 @@ class OrderDraft:
     payment_reference: str | None = None
     #: Whether the source holds it back until the buyer has paid; such an order is pending.
     awaits_payment: bool = False
+    # Not a part of what was said: a source may say the same again, later.
+    changed_at: datetime | None = field(default=None, repr=False)
 
     @property
     def fingerprint(self) -> str:

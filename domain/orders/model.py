@@ -68,6 +68,8 @@ class Order(Owned, Base):
         Index(None, "merchant_id", "arrival_id"),
         Index(None, "ship_by_due_at"),
         Index(None, "confirm_due_at"),
+        Index(None, "complete_due_at"),
+        Index(None, "merchant_id", "completed_at"),
     )
 
     number: Mapped[str]
@@ -107,6 +109,12 @@ class Order(Owned, Base):
     confirmed_at: Mapped[datetime | None]
     #: A member's id, or `clock` where a rule did.
     confirmed_by: Mapped[str | None]
+    #: When the buyer has had their time to look at what was delivered; None once that was noticed.
+    complete_due_at: Mapped[datetime | None]
+    #: When the clock completed it; None for what was over when it came in.
+    completed_at: Mapped[datetime | None]
+    #: When its source last changed it, as the source says: what is told of earlier is old news.
+    changed_at: Mapped[datetime | None]
     fingerprint: Mapped[str]
     received_at: Mapped[datetime]
 

@@ -43,6 +43,8 @@ class LineFacts:
     """What is checked of a line; the price is minor units of the order's currency."""
 
     sku: str | None
+    #: What the stock knows the SKU by, empty without one.
+    key: str
     quantity: int
     unit_price: int | None
 
@@ -74,7 +76,7 @@ class Goods:
     list_price: Money | None = None
 
 
-#: Goods by SKU as they are kept; None where the merchant keeps no stock here.
+#: Goods by the keys of their SKUs; None where the merchant keeps no stock here.
 Stock = Mapping[str, Goods] | None
 
 
@@ -96,9 +98,9 @@ def check(
 
 def promise(order: OrderFacts, stock: Stock) -> None:
     """Take what the order needs from what is available, so that the next one can't have it."""
-    for sku, quantity in _wanted(order).items():
-        if stock and sku in stock:
-            stock[sku].available -= quantity
+    for key, quantity in _wanted(order).items():
+        if stock and key in stock:
+            stock[key].available -= quantity
 
 
 def by_rule(order: OrderFacts, settings: Settings) -> str | None:
@@ -130,21 +132,22 @@ def _products(order: OrderFacts, stock: Stock) -> _Said:
         yield Concern.EMPTY, "It has no lines."
     if stock is None:
         return
-    nameless = sum(1 for line in order.lines if line.quantity and not line.sku)
+    nameless = sum(1 for line in order.lines if line.quantity and not line.key)
     if nameless:
         lines = "1 line has" if nameless == 1 else f"{nameless} lines have"
         yield Concern.UNKNOWN_SKU, f"{lines} no SKU."
-    for sku, quantity in _wanted(order).items():
-        if sku not in stock:
-            yield Concern.UNKNOWN_SKU, f"{sku} is not among the stock items."
-        elif quantity > (left := max(stock[sku].available, 0)):
-            yield Concern.SHORT, f"{sku}: {quantity} ordered, {left} available."
+    written = {line.key: line.sku for line in reversed(order.lines)}
+    for key, quantity in _wanted(order).items():
+        if key not in stock:
+            yield Concern.UNKNOWN_SKU, f"{written[key]} is not among the stock items."
+        elif quantity > (left := max(stock[key].available, 0)):
+            yield Concern.SHORT, f"{written[key]}: {quantity} ordered, {left} available."
 
 
 def _prices(order: OrderFacts, stock: Stock, settings: Settings) -> _Said:
     least = 100 - settings["order.price_tolerance"]
     for line in order.lines:
-        goods = (stock or {}).get(line.sku or "")
+        goods = (stock or {}).get(line.key)
         price = goods.list_price if goods else None
         if price is None or line.unit_price is None or price.currency != order.currency:
             continue
@@ -198,8 +201,8 @@ def _wanted(order: OrderFacts) -> Counter[str]:
     """Return how many of each SKU the order needs: two lines may ask for one."""
     wanted: Counter[str] = Counter()
     for line in order.lines:
-        if line.sku and line.quantity:
-            wanted[line.sku] += line.quantity
+        if line.key and line.quantity:
+            wanted[line.key] += line.quantity
     return wanted
 
 

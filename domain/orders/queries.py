@@ -10,13 +10,15 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.complaints.model import CLOSED
 from domain.complaints.model import State as ComplaintState
 from domain.errors import OrderNotFound
 from domain.money import Money
 from domain.orders.model import Line, Order, State, fold
 from domain.orders.surroundings import surroundings
-from domain.refunds.model import HOLDING
+from domain.refunds.model import HOLDING, PENDING
 from domain.refunds.model import State as RefundState
+from domain.returns.model import ENDED
 from domain.returns.model import State as ReturnState
 from domain.rows import Row, at, moment
 from domain.shipping.model import Parcel, ParcelState, Trouble, as_tracked
@@ -169,6 +171,19 @@ class OrderView:
     complaints: tuple[ComplaintView, ...]
     returns: tuple[ReturnView, ...]
     history: tuple[HistoryView, ...]
+    #: When the clock looks whether it is over; None for what is not delivered, or is over.
+    complete_due_at: datetime | None = None
+
+    @property
+    def waits_for(self) -> tuple[str, ...]:
+        """What keeps a delivered order from being completed, as people call it."""
+        if self.state is not State.DELIVERED:
+            return ()
+        return (
+            *(one.name for one in self.complaints if one.state not in CLOSED),
+            *(one.name for one in self.returns if one.state not in ENDED),
+            *(one.name for one in self.refunds if one.state in PENDING),
+        )
 
     @property
     def refundable(self) -> Money | None:
@@ -407,6 +422,7 @@ def _view(
         history=tuple(
             HistoryView(row["kind"], at(row["at"]), row["actor"], row["why"]) for row in history
         ),
+        complete_due_at=order.complete_due_at,
     )
 
 

@@ -61,6 +61,8 @@ HOLDING = (
     State.UNKNOWN,
     State.SUCCEEDED,
 )
+#: What is not over yet: undecided, or on its way.
+PENDING = tuple(state for state in HOLDING if state is not State.SUCCEEDED)
 #: What its provider was asked to pay, and did not refuse.
 PAYING = (State.SUBMITTED, State.UNKNOWN, State.SUCCEEDED)
 

@@ -51,6 +51,8 @@ TRANSITIONS: Mapping[State, frozenset[State]] = {
 }
 #: In these nothing comes back, so that it may be asked for again.
 LAPSED = (State.DECLINED, State.WITHDRAWN, State.EXPIRED)
+#: Nothing is left to do on these.
+ENDED = (*LAPSED, State.CLOSED)
 
 
 class Reason(StrEnum):

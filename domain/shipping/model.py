@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -36,6 +37,8 @@ class Trouble(StrEnum):
     RETURN_TO_SENDER = "return_to_sender"
     ON_HOLD = "on_hold"
     CARRIER_SILENT = "carrier_silent"
+    STUCK = "stuck"
+    DISPUTED = "disputed"
     SHIP_BY_NEAR = "ship_by_near"
 
 
@@ -62,8 +65,10 @@ class Parcel(Owned, Base):
     __table_args__ = (
         Index(None, "merchant_id", "order_id"),
         Index(None, "merchant_id", "tracking_number"),
+        Index(None, "merchant_id", "delivered_at"),
         Index(None, "silent_due_at"),
         Index(None, "late_due_at"),
+        Index(None, "stuck_due_at"),
     )
 
     order_id: Mapped[int] = mapped_column(Id, ForeignKey("orders.id", ondelete="CASCADE"))
@@ -77,11 +82,14 @@ class Parcel(Owned, Base):
     last_event_at: Mapped[datetime | None]
     trouble: Mapped[Trouble | None]
     troubled_at: Mapped[datetime | None]
-    acknowledged_by: Mapped[str | None]
+    #: What somebody said became of each of its troubles: outcomes by trouble, none so far if None.
+    settled: Mapped[dict[str, Any] | None]
     #: When the clock has to look whether the carrier fell silent; None once it has.
     silent_due_at: Mapped[datetime | None]
     #: When the delivery promise runs out; None once that was noticed.
     late_due_at: Mapped[datetime | None]
+    #: When the clock has to look whether it still is where it was; None while nothing says so.
+    stuck_due_at: Mapped[datetime | None]
 
     contents: Mapped[list[Content]] = relationship(cascade="all, delete-orphan")
 

@@ -1,46 +1,25 @@
-"""An order knows the whole address that it goes to, how it was announced and who confirmed it."""
+"""An order knows the whole address that it goes to."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
 
-from migrations.columns import ID, TEXT, TIME, must, owned
+from migrations.columns import TEXT
 
 revision = "0012"
-down_revision = "0010"
+down_revision = "0019"
 
-_NEW = {
-    "ship_to_name": TEXT,
-    "ship_to_street": TEXT,
-    "ship_to_region": TEXT,
-    "arrival_id": ID,
-    "confirm_due_at": TIME,
-    "confirmed_at": TIME,
-    "confirmed_by": TEXT,
-}
-_INDEXES = {
-    "ix_orders_confirm_due_at": ["confirm_due_at"],
-    "ix_orders_merchant_id_arrival_id": ["merchant_id", "arrival_id"],
-}
+_NEW = ("ship_to_name", "ship_to_street", "ship_to_region")
 
 
 def upgrade() -> None:
-    owned("arrivals", *must(TIME, "since"), sa.UniqueConstraint("merchant_id", "since"))
     with op.batch_alter_table("orders") as orders:
-        for name, kind in _NEW.items():
-            orders.add_column(sa.Column(name, kind, nullable=True))
-        orders.add_column(
-            sa.Column("awaits_payment", sa.Boolean(), nullable=False, server_default=sa.false())
-        )
-        for name, columns in _INDEXES.items():
-            orders.create_index(orders.f(name), columns)
+        for name in _NEW:
+            orders.add_column(sa.Column(name, TEXT, nullable=True))
 
 
 def downgrade() -> None:
     with op.batch_alter_table("orders") as orders:
-        for name in _INDEXES:
-            orders.drop_index(name)
-        for name in ("awaits_payment", *_NEW):
+        for name in _NEW:
             orders.drop_column(name)
-    op.drop_table("arrivals")

@@ -19,6 +19,7 @@ from bot.doctor import examine
 from domain import jobs, merchants, people
 from domain.jobs import Job, NewJob, State
 from domain.refunds.reconciliation import Reconciliation
+from domain.sources import Source
 from domain.store import Store
 from handlers.commands import SCOPES
 from tests.cli.conftest import Deskhand
@@ -166,11 +167,11 @@ async def test_shopify_is_asked_what_the_app_may_do(config: Config) -> None:
         assert findings[-1].startswith("– SHOPIFY_CLIENT_SECRET is not set, so refunds that")
         hearing = paying.model_copy(update={"shopify_client_secret": SecretStr("shpss_1")})
         assert (await _examine(hearing))[1][-1] == "✓ Shopify's webhooks can be checked."
-        emulator.scopes = ("write_orders",)
+        emulator.scopes = ("write_orders", "write_merchant_managed_fulfillment_orders")
         healthy, findings = await _examine(paying)
         assert healthy
         assert findings[-2].startswith(f"– Shopify takes the app in {where}, without the scope")
-        emulator.scopes = ("read_orders",)
+        emulator.scopes = ("read_orders", "write_merchant_managed_fulfillment_orders")
         await _expect(paying, f"✗ The app at Shopify lacks scopes in {where}: write_orders. Add")
         wrong = paying.model_copy(update={"shopify_access_token": SecretStr("shpat_other")})
         await _expect(wrong, "✗ Shopify refuses the app. Copy SHOPIFY_ACCESS_TOKEN, or SHOPIFY_C")
@@ -328,3 +329,33 @@ async def test_when_refunds_were_compared(
     healthy, findings = await _examine(config)
     assert healthy == (not sentence.startswith("✗"))
     assert any(one.startswith(sentence) for one in findings), findings
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ({"checked_at": 10}, "✓ Shopify's orders were last read "),
+        ({"checked_at": 200}, "✗ Shopify's orders were last read "),
+        ({"checked_at": 200, "failing_since": 50}, "✗ Shopify's orders can't be read since "),
+        ({"heard_at": 5}, "– Shopify's orders were not read yet; it last spoke up "),
+    ],
+)
+async def test_how_fresh_a_source_of_orders_is(
+    config: Config, facts: dict[str, int], said: str
+) -> None:
+    store = Store(config.database_url)
+    now = datetime.now(UTC)
+    async with store.across(write=True) as session:
+        merchant_id = (await merchants.sole(session, now)).id
+        session.add(
+            Source(
+                merchant_id=merchant_id,
+                name="shopify",
+                last_error="No answer.",
+                **{name: now - timedelta(minutes=ago) for name, ago in facts.items()},
+            )
+        )
+    await store.close()
+    healthy, findings = await _examine(config)
+    assert healthy == (not said.startswith("✗"))
+    assert any(one.startswith(said) for one in findings), findings

@@ -17,13 +17,13 @@ from aiohttp import web
 from graphql import GraphQLError, GraphQLResolveInfo, get_directive_values, graphql
 
 from bot.connectors.shopify.documents import API_VERSION
+from tests.connectors.shopify_sales import fulfill, sale_view
 from tests.connectors.shopify_schema import SCHEMA
 from tests.connectors.shopify_shapes import (
     CLIENT_SECRET,
     Order,
     Refund,
     Transaction,
-    order_view,
     payload,
     refund_view,
     signed,
@@ -68,10 +68,16 @@ class Emulator:
     deliver: Deliver | None = None
     #: How many times a webhook is sent, as Shopify may.
     times: int = 5
-    scopes: tuple[str, ...] = ("write_orders", "read_all_orders")
+    scopes: tuple[str, ...] = (
+        "write_orders",
+        "write_merchant_managed_fulfillment_orders",
+        "read_all_orders",
+    )
     token: str = TOKEN
     now: datetime = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
     asked: list[str] = field(default_factory=list)
+    #: What moved the balance of Shopify Payments, the latest first; None where the shop has none.
+    balance: Rows | None = None
     #: A slow answer waits for the one, and then sets the other.
     released: asyncio.Event = field(default_factory=asyncio.Event)
     answered: asyncio.Event = field(default_factory=asyncio.Event)
@@ -180,10 +186,14 @@ class Emulator:
         return {
             "shop": {"name": "Alder & Finch", "myshopifyDomain": "alder-finch.myshopify.com"},
             "currentAppInstallation": {"accessScopes": [{"handle": one} for one in self.scopes]},
-            "order": lambda _info, id: self._found("Order", self.orders, id, order_view),  # noqa: A006
+            "order": lambda _info, id: self._found("Order", self.orders, id, sale_view),  # noqa: A006
             "refund": lambda _info, id: self._found("Refund", self.refunds, id, refund_view),  # noqa: A006
             "orders": self._orders,
             "refundCreate": create,
+            "fulfillmentCreate": self._fulfill,
+            "shopifyPaymentsAccount": None
+            if self.balance is None
+            else {"balanceTransactions": self._balance},
         }
 
     def _found(self, kind: str, rows: list[Any], gid: str, view: Callable[[Any], Any]) -> Any:
@@ -202,12 +212,26 @@ class Emulator:
         found = re.fullmatch(r"updated_at:>='(.+)'", query)
         assert found is not None
         since = datetime.fromisoformat(found[1])
-        rows = [one for one in self.orders if any(r.made_at >= since for r in one.refunds)]
+        rows = [one for one in self.orders if _changed(one) >= since]
+        rows.sort(key=_changed)
         start = int(after or 0)
         end = start + min(first, 2)
         return {
-            "nodes": [order_view(one) for one in rows[start:end]],
+            "nodes": [sale_view(one) for one in rows[start:end]],
             "pageInfo": {"hasNextPage": end < len(rows), "endCursor": str(end)},
+        }
+
+    def _balance(self, _info: GraphQLResolveInfo, after: str | None = None, **asked: Any) -> Any:
+        assert asked == {
+            "first": 100,
+            "reverse": True,
+            "sortKey": "PROCESSED_AT",
+            "hideTransfers": True,
+        }
+        rows, start = self.balance or [], int(after or 0)
+        return {
+            "nodes": rows[start : start + 2],
+            "pageInfo": {"hasNextPage": start + 2 < len(rows), "endCursor": str(start + 2)},
         }
 
     async def _create(self, key: str | None, asked: dict[str, Any], mishap: str) -> Any:
@@ -238,6 +262,11 @@ class Emulator:
             # The webhook often overtakes the answer.
             await self.tell(saved.refund)
         return {"refund": refund_view(saved.refund), "userErrors": []}
+
+    def _fulfill(self, _info: GraphQLResolveInfo, fulfillment: dict[str, Any]) -> Any:
+        made, message = fulfill(self.orders, fulfillment, next(self._numbers))
+        errors = [{"field": ["fulfillment"], "message": message}] if message else []
+        return {"fulfillment": made, "userErrors": errors}
 
     def _refusal(self, asked: dict[str, Any]) -> str | None:
         order = self._order(asked)
@@ -287,6 +316,11 @@ class Emulator:
     @staticmethod
     def _parent(order: Order, asked: dict[str, Any]) -> Transaction:
         return next(one for one in order.payments if asked["parentId"].endswith(f"/{one.number}"))
+
+
+def _changed(order: Order) -> datetime:
+    told = [order.placed_at, *(one.made_at for one in order.refunds)]
+    return max([*told, order.changed_at] if order.changed_at else told)
 
 
 def _again(saved: _Saved | None, words: str) -> dict[str, Any]:

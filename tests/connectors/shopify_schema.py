@@ -1,4 +1,4 @@
-"""The part of Shopify's Admin GraphQL schema that refunds need, by its documentation of 2026-10."""
+"""The part of Shopify's Admin GraphQL schema that the desk needs, by its documentation of 2026-10."""
 
 from __future__ import annotations
 
@@ -40,13 +40,86 @@ type Refund {
   order: Order!
   transactions(first: Int, after: String): OrderTransactionConnection!
 }
+type Customer { firstName: String lastName: String }
+type MailingAddress {
+  name: String address1: String address2: String city: String provinceCode: String zip: String
+  countryCodeV2: String
+}
+type LineItem {
+  id: ID!
+  sku: String
+  name: String!
+  quantity: Int!
+  originalUnitPriceSet: MoneyBag!
+}
+type LineItemConnection { nodes: [LineItem!]! pageInfo: PageInfo! }
+type FulfillmentTrackingInfo { company: String number: String url: String }
+type FulfillmentLineItem { id: ID! quantity: Int lineItem: LineItem! }
+type FulfillmentLineItemConnection { nodes: [FulfillmentLineItem!]! }
+type Fulfillment {
+  id: ID!
+  createdAt: DateTime!
+  status: String!
+  displayStatus: String
+  trackingInfo(first: Int): [FulfillmentTrackingInfo!]!
+  fulfillmentLineItems(first: Int): FulfillmentLineItemConnection!
+}
+type FulfillmentOrderLineItem { id: ID! remainingQuantity: Int! lineItem: LineItem! }
+type FulfillmentOrderLineItemConnection { nodes: [FulfillmentOrderLineItem!]! }
+type FulfillmentOrder {
+  id: ID!
+  status: String!
+  lineItems(first: Int): FulfillmentOrderLineItemConnection!
+}
+type FulfillmentOrderConnection { nodes: [FulfillmentOrder!]! }
 type Order {
   id: ID!
+  name: String!
+  createdAt: DateTime!
+  updatedAt: DateTime!
+  cancelledAt: DateTime
+  currencyCode: CurrencyCode!
+  displayFinancialStatus: String
+  displayFulfillmentStatus: String!
+  totalPriceSet: MoneyBag!
+  totalOutstandingSet: MoneyBag!
+  email: String
+  customer: Customer
+  shippingAddress: MailingAddress
+  lineItems(first: Int): LineItemConnection!
+  fulfillments(first: Int): [Fulfillment!]!
+  fulfillmentOrders(first: Int): FulfillmentOrderConnection!
   presentmentCurrencyCode: CurrencyCode!
   refunds(first: Int): [Refund!]!
   transactions(first: Int): [OrderTransaction!]!
 }
 type OrderConnection { nodes: [Order!]! pageInfo: PageInfo! }
+enum BalanceTransactionSortKeys { ID PAYOUT_DATE PROCESSED_AT }
+enum ShopifyPaymentsSourceType { ADJUSTMENT CHARGE DISPUTE REFUND TRANSFER }
+type ShopifyPaymentsAssociatedOrder { id: ID! name: String! }
+type ShopifyPaymentsBalanceTransactionAssociatedPayout { id: ID status: String }
+type ShopifyPaymentsBalanceTransaction {
+  id: ID!
+  type: String!
+  test: Boolean!
+  sourceType: ShopifyPaymentsSourceType
+  transactionDate: DateTime!
+  amount: MoneyV2!
+  fee: MoneyV2!
+  net: MoneyV2!
+  associatedOrder: ShopifyPaymentsAssociatedOrder
+  associatedPayout: ShopifyPaymentsBalanceTransactionAssociatedPayout!
+}
+type ShopifyPaymentsBalanceTransactionConnection {
+  nodes: [ShopifyPaymentsBalanceTransaction!]!
+  pageInfo: PageInfo!
+}
+type ShopifyPaymentsAccount {
+  balanceTransactions(
+    first: Int, after: String, reverse: Boolean, sortKey: BalanceTransactionSortKeys
+    hideTransfers: Boolean
+  ): ShopifyPaymentsBalanceTransactionConnection!
+}
 type Shop { name: String! myshopifyDomain: String! }
 type AccessScope { handle: String! }
 type AppInstallation { accessScopes: [AccessScope!]! }
@@ -73,6 +146,18 @@ input RefundInput {
   shipping: ShippingRefundInput
   transactions: [OrderTransactionInput!]
 }
+input FulfillmentOrderLineItemInput { id: ID! quantity: Int! }
+input FulfillmentOrderLineItemsInput {
+  fulfillmentOrderId: ID!
+  fulfillmentOrderLineItems: [FulfillmentOrderLineItemInput!]
+}
+input FulfillmentTrackingInput { company: String number: String url: String }
+input FulfillmentInput {
+  lineItemsByFulfillmentOrder: [FulfillmentOrderLineItemsInput!]!
+  notifyCustomer: Boolean
+  trackingInfo: FulfillmentTrackingInput
+}
+type FulfillmentCreatePayload { fulfillment: Fulfillment userErrors: [UserError!]! }
 type RefundCreatePayload { order: Order refund: Refund userErrors: [UserError!]! }
 
 type Query {
@@ -81,6 +166,10 @@ type Query {
   order(id: ID!): Order
   orders(first: Int, after: String, query: String, sortKey: OrderSortKeys): OrderConnection!
   refund(id: ID!): Refund
+  shopifyPaymentsAccount: ShopifyPaymentsAccount
 }
-type Mutation { refundCreate(input: RefundInput!): RefundCreatePayload }
+type Mutation {
+  refundCreate(input: RefundInput!): RefundCreatePayload
+  fulfillmentCreate(fulfillment: FulfillmentInput!): FulfillmentCreatePayload
+}
 """)

@@ -8,8 +8,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+from collections import Counter
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -51,6 +52,23 @@ class Refund:
 
 
 @dataclass
+class Fulfillment:
+    """A parcel of an order: how many of which lines, and what the carrier says of it."""
+
+    number: int
+    lines: Counter[int]
+    tracking: str | None
+    company: str | None = "UPS"
+    made_at: datetime = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
+    status: str = "SUCCESS"
+    shipment: str | None = None
+
+    @property
+    def counts(self) -> bool:
+        return self.status != "CANCELLED"
+
+
+@dataclass
 class Order:
     """An order with its payments; `rate` is how much of the shop's currency one unit is worth."""
 
@@ -63,6 +81,19 @@ class Order:
     #: What was bought, by the line's id.
     lines: dict[int, int] = field(default_factory=lambda: {11: 4})
     refunds: list[Refund] = field(default_factory=list)
+    placed_at: datetime = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+    changed_at: datetime | None = None
+    cancelled_at: datetime | None = None
+    fulfillments: list[Fulfillment] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        return f"#{self.number}"
+
+    @property
+    def fulfilled(self) -> Counter[int]:
+        """How many of each line were sent."""
+        return sum((one.lines for one in self.fulfillments if one.counts), Counter())
 
     @property
     def transactions(self) -> list[Transaction]:

@@ -257,6 +257,6 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
         )
         return saved(tmp_path, f'{{"orders": [{listed}]}}', f"{orders}.json")
 
-    small, large, few, many = table(5_000), table(50_000), document(1_000), document(10_000)
+    small, large, few, many = table(5_000), table(25_000), document(1_000), document(5_000)
     assert peak(large) < 1.5 * peak(small)
     assert peak(many) < 1.5 * peak(few)

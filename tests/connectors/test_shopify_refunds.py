@@ -87,7 +87,7 @@ async def test_a_refund_is_unknown_until_shopify_says_and_holds_its_money(
 async def test_a_slow_answer_is_waited_for_and_nothing_is_paid_beside_it(
     shop: ShopifyTill,
 ) -> None:
-    shop.provider._client._http.timeout = PATIENCE
+    shop.provider.client._http.timeout = PATIENCE
     shop.shopify.mishaps.append("slow")
     refund_id = await shop.approved()
     await shop.work(rounds=2)
@@ -372,7 +372,7 @@ async def test_what_another_refund_took_meanwhile_does_not_pay_twice(shop: Shopi
         Transaction(901, "SALE", Decimal("25.00"), gateway="gift_card"),
         Transaction(902, "SALE", Decimal("25.00")),
     ]
-    shop.provider._client._http.timeout = PATIENCE
+    shop.provider.client._http.timeout = PATIENCE
     shop.shopify.mishaps.append("slow")
     refund_id = await shop.approved(amount=2_500)
     await shop.work()
@@ -422,7 +422,7 @@ async def test_what_moves_no_money_or_is_of_no_order_here_is_left_alone(shop: Sh
     elsewhere = shop.shopify.by_admin("1.00")
     await shop.shopify.tell(elsewhere)
     await shop.shopify.turn(elsewhere, "FAILURE")
-    await shop.shopify._send("orders/create", {"id": 450, "email": "jane@example.com"})
+    await shop.shopify._send("customers/update", {"id": 450, "email": "jane@example.com"})
     sale = {"id": 901, "order_id": 450, "kind": "sale", "status": "success"}
     await shop.shopify._send("order_transactions/create", sale)
     await shop.work()

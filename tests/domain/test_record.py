@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import insert, select, text
 
@@ -352,6 +352,7 @@ async def test_a_refund_is_recorded_with_what_the_policy_said(desk: Desk) -> Non
     assert (asked.data["amount"], asked.data["currency"]) == (5001, "USD")
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.dictionaries(st.text(), _JSON))
 def test_the_canonical_text_is_one_ascii_line_that_keeps_everything(facts: dict[str, Any]) -> None:
     said = record.canonical(facts)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 from alembic import command
-from sqlalchemy import text
+from sqlalchemy import bindparam, select, text
 
 from bot import migrate
+from domain.orders.model import Order
 from domain.store import Store
+from migrations.columns import TIME
 
 _AT = "'2026-11-24 09:30:00+00:00'"
 _ROWS = (
@@ -23,6 +27,39 @@ _ROWS = (
         for state in ("approved", "submitted", "unknown", "succeeded", "awaiting_approval")
     ),
 )
+
+
+async def test_what_is_delivered_already_gets_its_time_or_is_history(empty_store: Store) -> None:
+    await migrate._migrate(empty_store, command.upgrade, "0010")
+    ago = {"now": 1, "due": 18, "open": 90, "over": 90}
+    async with empty_store.engine.begin() as connection:
+        if not empty_store.is_sqlite:
+            await connection.execute(text("SELECT set_config('deskhand.merchant', '*', true)"))
+        await connection.execute(text(_ROWS[0]))
+        for position, (number, days) in enumerate(ago.items(), 1):
+            await connection.execute(
+                text(
+                    "INSERT INTO orders (id, merchant_id, number, channel, source, state, currency,"
+                    " fingerprint, received_at, delivered_at) VALUES"
+                    f" ({position}, 1, :number, 'web', 'x', 'delivered', 'USD', 'f', {_AT}, :at)"
+                ).bindparams(bindparam("at", datetime.now(UTC) - timedelta(days=days), type_=TIME)),
+                {"number": number},
+            )
+        await connection.execute(
+            text(_ROWS[2].replace("1, 1, ", "1, 3, ").replace("'approved'", "'submitted'"))
+        )
+    await migrate.upgrade(empty_store)
+    async with empty_store.across() as session:
+        found = await session.execute(
+            select(Order.number, Order.state, Order.complete_due_at).order_by(Order.id)
+        )
+        now = datetime.now(UTC)
+        assert {number: (str(state), due and due > now) for number, state, due in found} == {
+            "now": ("delivered", True),
+            "due": ("delivered", False),
+            "open": ("delivered", False),
+            "over": ("completed", None),
+        }
 
 
 async def test_refunds_under_way_keep_the_payment_they_were_submitted_for(

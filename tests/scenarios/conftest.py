@@ -156,6 +156,8 @@ def an_order(number: str, state: State = State.DELIVERED, **facts: Any) -> Order
             "buyer_name": "Maria García",
             "buyer_email": "maria@example.com",
             "ship_to_city": "Valencia",
+            "ship_to_postcode": "46001",
+            "ship_to_country": "ES",
             "payment_provider": "practice",
             "payment_reference": f"pay-{number}",
             **facts,

@@ -5,7 +5,17 @@ from __future__ import annotations
 import json
 
 from domain.orders.model import State
-from tests.scenarios.conftest import ANA, OFFICE, WES, Shop, an_order, buttons, text_of
+from tests.scenarios.conftest import (
+    ANA,
+    BEN,
+    COMPLAINTS,
+    OFFICE,
+    WES,
+    Shop,
+    an_order,
+    buttons,
+    text_of,
+)
 
 
 async def test_the_card_answers_in_the_ack_and_leads_on(shop: Shop) -> None:
@@ -93,3 +103,22 @@ async def test_words_that_are_no_order_get_a_sentence(shop: Shop) -> None:
         answer = await shop.type(ANA, line)
         assert sentence in text_of(answer), line
         assert "<!channel>" not in json.dumps(answer)
+
+
+async def test_an_order_is_completed_by_the_clock_once_its_complaint_is_resolved(
+    shop: Shop,
+) -> None:
+    assert "Completion" in text_of(await shop.type(ANA, "/order 1042"))
+    await shop.type(ANA, "/complaint 1042 the lid is cracked")
+    await shop.card(COMPLAINTS)
+    await shop.later(days=15)
+    held = text_of(await shop.type(ANA, "/order 1042"))
+    assert "Order 1042 · Delivered" in held
+    assert "waits for C-1" in held
+
+    await shop.slack.click(BEN, "complaint.resolve", channel=COMPLAINTS)
+    await shop.slack.submit(BEN, {"outcome": "explained", "note": "it is how it closes"})
+    await shop.later(hours=1)
+    over = text_of(await shop.type(ANA, "/order 1042"))
+    assert "Order 1042 · Completed" in over
+    assert "waits for" not in over

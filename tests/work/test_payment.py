@@ -306,6 +306,8 @@ async def test_a_refund_is_never_moved_to_another_provider_half_way(till: Till, 
     async with till.desk.store.read(till.desk.merchant) as session:
         [parked] = await jobs.dead(session)
     assert "submitted through bank, which is not connected" in (parked.last_error or "")
+    # Marking it as paid by hand is refused while it is submitted, so nobody is told to.
+    assert "mark" not in (parked.last_error or "")
 
 
 async def test_a_settled_refund_is_not_paid_again(till: Till, bank: Bank) -> None:

@@ -39,12 +39,14 @@ PARCEL_STATES = {
     "confirmed": ParcelState.PENDING,
     "label_purchased": ParcelState.PENDING,
     "label_printed": ParcelState.PENDING,
+    "label_voided": ParcelState.CANCELLED,
     "carrier_picked_up": ParcelState.PICKED_UP,
     "in_transit": ParcelState.IN_TRANSIT,
     "out_for_delivery": ParcelState.OUT_FOR_DELIVERY,
     "ready_for_pickup": ParcelState.READY_FOR_PICKUP,
     "attempted_delivery": ParcelState.DELIVERY_FAILED,
     "failure": ParcelState.DELIVERY_FAILED,
+    "not_delivered": ParcelState.DELIVERY_FAILED,
     "delayed": ParcelState.DELIVERY_DELAYED,
     "delivered": ParcelState.DELIVERED,
     "picked_up": ParcelState.DELIVERED,
@@ -69,9 +71,26 @@ def state(financial: str | None, fulfillment: str | None, *, cancelled: bool) ->
     return FULFILLED[shipped] or STATES[paid]
 
 
+def parcel_state(shipment: str | None, fulfillment: str | None = None) -> ParcelState:
+    """Read what the carrier says of a fulfilment, or Shopify itself where that is nothing known."""
+    return PARCEL_STATES.get((shipment or "").lower()) or FULFILLMENT_STATES.get(
+        (fulfillment or "").lower(), ParcelState.UNKNOWN
+    )
+
+
 def status(financial: str | None, fulfillment: str | None) -> str:
     """Return both statuses in one line, as Shopify's list of orders shows them."""
     return f"{financial or 'pending'} / {fulfillment or 'unfulfilled'}".lower()
+
+
+def paid(financial: str | None, total: int | None, *, outstanding: int | None) -> int | None:
+    """Tell what was captured, refunds or not, in minor units; None where that is not told."""
+    said = (financial or "").lower()
+    if said in _NOTHING:
+        return 0
+    if said != "partially_paid" or total is None:
+        return total if said else None
+    return None if outstanding is None else max(total - outstanding, 0)
 
 
 def captured(
@@ -81,14 +100,11 @@ def captured(
 
     The difference is what can still be refunded. None where the source does not say enough.
     """
-    paid = (financial or "").lower()
-    if paid in _NOTHING:
+    said = (financial or "").lower()
+    if said == "refunded" and not refunded:
         return 0
-    if paid == "refunded" and not refunded:
-        return 0
-    if paid == "partially_paid":
-        total = None if total is None or outstanding is None else total - outstanding
     # Some was refunded and nobody says how much: what is left can't be known.
-    if not paid or total is None or (paid == "partially_refunded" and not refunded):
+    if said == "partially_refunded" and not refunded:
         return None
-    return max(total - (refunded or 0), 0)
+    before = paid(financial, total, outstanding=outstanding)
+    return None if before is None else max(before - (refunded or 0), 0)

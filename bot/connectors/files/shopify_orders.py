@@ -24,10 +24,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 
-def draft(order: Mapping[str, Any]) -> OrderDraft:
+def draft(order: Mapping[str, Any], *, live: bool = False) -> OrderDraft:
     """Make an order of what the API says; raises `BadValue`.
 
-    `captured` is less what was refunded before: see `shopify.captured`.
+    In a file `captured` is less what was refunded before: see `shopify.captured`. The refunds of
+    a `live` order are told to the desk one by one, and would count twice.
     """
     number = text(order.get("name")) or text(order.get("order_number"))
     if number is None:
@@ -53,12 +54,7 @@ def draft(order: Mapping[str, Any]) -> OrderDraft:
         currency=code,
         lines=tuple(_line(item, code) for item in items),
         parcels=parcels,
-        captured=shopify.captured(
-            financial,
-            total,
-            refunded=_refunded(order, code),
-            outstanding=amount(order.get("total_outstanding"), code, "total_outstanding"),
-        ),
+        captured=_captured(order, code, total, live=live),
         total=total,
         placed_at=moment(order.get("created_at"), "created_at"),
         shipped_at=_shipped_at(state, parcels),
@@ -73,6 +69,7 @@ def draft(order: Mapping[str, Any]) -> OrderDraft:
         payment_provider=shopify.PROVIDER,
         payment_reference=text(order.get("admin_graphql_api_id")) or text(order.get("id")),
         awaits_payment=state is State.PENDING,
+        changed_at=moment(order.get("updated_at"), "updated_at"),
     )
 
 
@@ -83,6 +80,16 @@ def _line(item: Mapping[str, Any], code: str) -> LineDraft:
         title=text(item.get("name")) or text(item.get("title")),
         unit_price=amount(item.get("price"), code, "price"),
         external_id=text(item.get("id")),
+    )
+
+
+def _captured(order: Mapping[str, Any], code: str, total: int | None, *, live: bool) -> int | None:
+    financial = text(order.get("financial_status"))
+    outstanding = amount(order.get("total_outstanding"), code, "total_outstanding")
+    if live:
+        return shopify.paid(financial, total, outstanding=outstanding)
+    return shopify.captured(
+        financial, total, refunded=_refunded(order, code), outstanding=outstanding
     )
 
 
@@ -113,18 +120,12 @@ def _parcels(order: Mapping[str, Any], items: Sequence[str | None]) -> Iterator[
             yield ParcelDraft(
                 carrier=text(fulfillment.get("tracking_company")),
                 tracking_number=number,
-                state=_parcel_state(fulfillment),
+                state=shopify.parcel_state(
+                    text(fulfillment.get("shipment_status")), text(fulfillment.get("status"))
+                ),
                 shipped_at=moment(fulfillment.get("created_at"), "created_at"),
                 lines=contents if len(found) == 1 else (),
             )
-
-
-def _parcel_state(fulfillment: Mapping[str, Any]) -> ParcelState:
-    carrier = (text(fulfillment.get("shipment_status")) or "").lower()
-    own = (text(fulfillment.get("status")) or "").lower()
-    return shopify.PARCEL_STATES.get(carrier) or shopify.FULFILLMENT_STATES.get(
-        own, ParcelState.UNKNOWN
-    )
 
 
 def _all_delivered(parcels: Sequence[ParcelDraft]) -> bool:

@@ -30,8 +30,8 @@ class TokenRefused(DeskhandError):
     def __init__(self) -> None:
         super().__init__(
             "Shopify refuses the app: its token or secret is wrong, or it lacks the scopes "
-            "read_orders and write_orders. Mend that as `deskhand doctor` says, restart the desk, "
-            "and retry with `deskhand jobs retry --all`."
+            "write_orders and write_merchant_managed_fulfillment_orders. Mend that as `deskhand "
+            "doctor` says, restart the desk, and retry with `deskhand jobs retry --all`."
         )
 
 

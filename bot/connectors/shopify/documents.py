@@ -85,3 +85,95 @@ query OrdersSince($query: String!, $after: String) {{
   }}
 }}
 """
+
+#: Lines of one order; Shopify's own checkout takes no more than 500.
+MOST_LINES = 400
+
+#: What changed, the longest ago first: an order itself may cost nearly a whole query.
+CHANGED_ORDERS = """
+query ChangedOrders($query: String!, $after: String) {
+  orders(first: 50, after: $after, query: $query, sortKey: UPDATED_AT) {
+    nodes { id updatedAt }
+    pageInfo { hasNextPage endCursor }
+  }
+}
+"""
+
+WHOLE_ORDER = f"""
+query WholeOrder($id: ID!) {{
+  order(id: $id) {{
+    id
+    name
+    createdAt
+    updatedAt
+    cancelledAt
+    currencyCode
+    displayFinancialStatus
+    displayFulfillmentStatus
+    totalPriceSet {{ shopMoney {{ amount }} }}
+    totalOutstandingSet {{ shopMoney {{ amount }} }}
+    email
+    customer {{ firstName lastName }}
+    shippingAddress {{ name address1 address2 city provinceCode zip countryCodeV2 }}
+    lineItems(first: {MOST_LINES}) {{
+      nodes {{ id sku name quantity originalUnitPriceSet {{ shopMoney {{ amount }} }} }}
+    }}
+    fulfillments(first: 10) {{
+      createdAt
+      status
+      displayStatus
+      trackingInfo(first: 10) {{ company number }}
+      fulfillmentLineItems(first: 50) {{ nodes {{ quantity lineItem {{ id }} }} }}
+    }}
+    refunds(first: {FEWER_REFUNDS}) {{ id }}
+  }}
+}}
+"""
+
+TO_FULFILL = """
+query ToFulfill($id: ID!) {
+  order(id: $id) {
+    fulfillments(first: 50) { status trackingInfo(first: 10) { number } }
+    fulfillmentOrders(first: 10) {
+      nodes {
+        id
+        status
+        lineItems(first: 50) { nodes { id remainingQuantity lineItem { id sku } } }
+      }
+    }
+  }
+}
+"""
+
+FULFILL = """
+mutation Fulfill($fulfillment: FulfillmentInput!) {
+  fulfillmentCreate(fulfillment: $fulfillment) {
+    fulfillment { id }
+    userErrors { field message }
+  }
+}
+"""
+
+#: What moved the balance, the latest first, without the payouts themselves.
+BALANCE = """
+query Balance($after: String) {
+  shopifyPaymentsAccount {
+    balanceTransactions(
+      first: 100, after: $after, reverse: true, sortKey: PROCESSED_AT, hideTransfers: true
+    ) {
+      nodes {
+        id
+        type
+        test
+        sourceType
+        transactionDate
+        amount { amount currencyCode }
+        fee { amount currencyCode }
+        associatedOrder { id }
+        associatedPayout { id }
+      }
+      pageInfo { hasNextPage endCursor }
+    }
+  }
+}
+"""

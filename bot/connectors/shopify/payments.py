@@ -34,12 +34,12 @@ _MOST_KEYS = 5
 #: key, and those that leave open what became of the money.
 _SPENT = re.compile(r"previous (request|attempt).*failed", re.IGNORECASE | re.DOTALL)
 _DOUBTFUL = re.compile(r"idempoten|in progress|try again|time(d )?[- ]?out", re.IGNORECASE)
-_NEEDED = ("read_orders", "write_orders")
+_NEEDED = ("read_orders", "write_orders", "write_merchant_managed_fulfillment_orders")
 
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """What the app may do, and where: `lacking` are scopes that paying refunds needs.
+    """What the app may do, and where: `lacking` are scopes that refunds and parcels need.
 
     Without `all_orders` Shopify shows it the orders of the last 60 days only.
     """
@@ -61,7 +61,7 @@ class Shopify:
     def __init__(
         self, credentials: Credentials, api_url: str, *, patience: float = _PATIENCE
     ) -> None:
-        self._client = Client(credentials, api_url, patience=patience)
+        self.client = Client(credentials, api_url, patience=patience)
 
     @classmethod
     def connect(cls, config: Config) -> Self | None:
@@ -79,7 +79,7 @@ class Shopify:
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.close()
+        await self.client.close()
 
     async def refund(self, instruction: Instruction) -> Outcome:
         """Pay back once for this key, however often it is called.
@@ -121,12 +121,12 @@ class Shopify:
 
     async def made(self, refund_id: str) -> Report | None:
         """Return what Shopify says of one refund now; None if it has none or moves no money."""
-        answer = await self._client.ask(documents.REFUND, id=gid("Refund", refund_id))
+        answer = await self.client.ask(documents.REFUND, id=gid("Refund", refund_id))
         return None if answer["refund"] is None else report(answer["refund"])
 
     async def made_by(self, order_id: str, transaction_id: str) -> Report | None:
         """Return what Shopify says now of the refund that a transaction belongs to."""
-        answer = await self._client.ask(documents.TRANSACTIONS, id=gid("Order", order_id))
+        answer = await self.client.ask(documents.TRANSACTIONS, id=gid("Order", order_id))
         wanted = gid("OrderTransaction", transaction_id)
         refunds = (answer["order"] or {}).get("refunds", [])
         for one in refunds:
@@ -145,7 +145,7 @@ class Shopify:
         changed = f"updated_at:>='{since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}'"
         after = None
         while True:
-            answer = await self._client.ask(documents.ORDERS_SINCE, query=changed, after=after)
+            answer = await self.client.ask(documents.ORDERS_SINCE, query=changed, after=after)
             for order in answer["orders"]["nodes"]:
                 _check_all(order["refunds"], documents.FEWER_REFUNDS)
                 for one in order["refunds"]:
@@ -162,7 +162,7 @@ class Shopify:
         Raises:
             TokenRefused, ShopifySilent: it can't be used.
         """
-        answer = await self._client.ask(documents.SHOP)
+        answer = await self.client.ask(documents.SHOP)
         granted = {one["handle"] for one in answer["currentAppInstallation"]["accessScopes"]}
         # Who may write may read.
         granted |= {one.replace("write_", "read_", 1) for one in granted}
@@ -174,7 +174,7 @@ class Shopify:
         )
 
     async def _order(self, order_id: str) -> dict[str, Any] | None:
-        order: dict[str, Any] | None = (await self._client.ask(documents.ORDER, id=order_id))[
+        order: dict[str, Any] | None = (await self.client.ask(documents.ORDER, id=order_id))[
             "order"
         ]
         return order
@@ -182,7 +182,7 @@ class Shopify:
     async def _known(self, order: dict[str, Any], instruction: Instruction) -> Outcome | None:
         for one in order["refunds"]:
             if key_of(one["note"]) == instruction.key:
-                answer = await self._client.ask(documents.REFUND, id=one["id"])
+                answer = await self.client.ask(documents.REFUND, id=one["id"])
                 if answer["refund"] is None:
                     raise ShopifySilent("Shopify lists the refund, but does not show it.")
                 return _outcome(answer["refund"])
@@ -191,7 +191,7 @@ class Shopify:
 
     async def _pay(self, wanted: dict[str, Any], instruction: Instruction) -> Outcome:
         for attempt in range(_MOST_KEYS):
-            answer = await self._client.ask(
+            answer = await self.client.ask(
                 documents.PAY,
                 input=wanted,
                 key=instruction.key + (f":{attempt}" if attempt else ""),

@@ -28,6 +28,11 @@ from handlers.commands import COMMANDS
 from templates import Reader, render
 from tests import samples
 from tests.samples import AGENT, APPROVER, NOW, OTHER_APPROVER
+from tests.samples import alerts as made
+from tests.samples import new_orders as new_order_samples
+from tests.templates.cases import alerts as alert_cases
+from tests.templates.cases import inventory, payouts
+from tests.templates.cases import new_orders as new_order_cases
 
 Values = dict[str, Any]
 
@@ -39,8 +44,9 @@ NAMES = sorted(
 
 
 def _orders() -> dict[str, Values]:
-    own = {"personal": True, "may": set(Can), "share": True, "shared_by": None, "now": NOW}
-    copy = {"personal": False, "may": set(), "share": False, "shared_by": AGENT, "now": NOW}
+    same: Values = {"findings": (), "now": NOW}
+    own = {"personal": True, "may": set(Can), "share": True, "shared_by": None, **same}
+    copy = {"personal": False, "may": set(), "share": False, "shared_by": AGENT, **same}
     order = samples.order_view()
     return {
         "orders/card": {"order": order, **own},
@@ -48,10 +54,20 @@ def _orders() -> dict[str, Values]:
         "orders/card@pending": {
             "order": samples.order_view(state=OrderState.PENDING, parcels=(), shipped_at=None),
             **own,
+            "findings": (new_order_samples.SHORT,),
         },
         "orders/card@delivered": {
             "order": samples.order_view(
                 state=OrderState.DELIVERED, delivered_at=NOW, refunded=samples.usd(500)
+            ),
+            **own,
+        },
+        "orders/card@held": {
+            "order": samples.order_view(
+                state=OrderState.DELIVERED,
+                delivered_at=NOW,
+                complete_due_at=NOW,
+                complaints=samples.order_view().complaints * 4,
             ),
             **own,
         },
@@ -121,6 +137,7 @@ def _refunds() -> dict[str, Values]:
             "reason": Reason.DAMAGED,
             "note": "damaged in transit",
             "about": Linked("complaint", 7),
+            "quantities": {samples.order_view().lines[0].id: 1},
         },
         "refunds/form@blank": {
             "order": samples.order_view(),
@@ -128,6 +145,7 @@ def _refunds() -> dict[str, Values]:
             "reason": None,
             "note": None,
             "about": None,
+            "quantities": {},
         },
         "refunds/decline_form": {"card": asked},
         "refunds/paid_form": {"card": samples.refund_card(by_hand)},
@@ -408,32 +426,6 @@ def _returns() -> dict[str, Values]:
 
 def _shipping() -> dict[str, Values]:
     return {
-        **{
-            f"shipping/alert@{trouble}": {
-                "card": samples.parcel_card(trouble=trouble),
-                "now": NOW,
-            }
-            for trouble in Trouble
-        },
-        "shipping/alert@in_hand": {
-            "card": samples.parcel_card(acknowledged_by=AGENT),
-            "now": NOW,
-        },
-        "shipping/alert@over": {
-            "card": samples.parcel_card(trouble=None, state=ParcelState.DELIVERED),
-            "now": NOW,
-        },
-        "shipping/ship_by": {
-            "order": samples.order_view(
-                state=OrderState.PACKED, ship_by=samples.ago(hours=-4), shipped_at=None
-            ),
-            "now": NOW,
-        },
-        "shipping/ship_by@missed": {
-            "order": samples.order_view(state=OrderState.PACKED, shipped_at=None),
-            "now": NOW,
-        },
-        "shipping/ship_by@shipped": {"order": samples.order_view(), "now": NOW},
         "shipping/parcels": {"order": samples.order_view(), "now": NOW},
         "shipping/parcels@coming_back": {
             "order": samples.order_view(parcels=(samples.parcel_view(return_id=4),)),
@@ -441,9 +433,14 @@ def _shipping() -> dict[str, Values]:
         },
         "shipping/parcels@none": {"order": samples.order_view(parcels=()), "now": NOW},
         "shipping/late": {
-            "late": [samples.late(), samples.unshipped(number="1043")],
+            "late": [
+                samples.late(alert=made.alert(Trouble.DELAYED)),
+                samples.late(alert=made.snoozed(Trouble.DELAYED)),
+                samples.unshipped(number="1043"),
+            ],
             "total": 34,
             "start": 10,
+            "may_take": True,
             "now": NOW,
         },
         "shipping/storm": {"card": samples.storm_card(), "now": NOW},
@@ -452,12 +449,19 @@ def _shipping() -> dict[str, Values]:
             "now": NOW,
         },
         "shipping/storm@over": {"card": samples.storm_card(total=0, worst=()), "now": NOW},
-        "shipping/late@none": {"late": [], "total": 0, "start": 0, "now": NOW},
+        "shipping/late@none": {
+            "late": [],
+            "total": 0,
+            "start": 0,
+            "may_take": False,
+            "now": NOW,
+        },
     }
 
 
 def _desk() -> dict[str, Values]:
     busy: Values = {
+        "pending_total": 2,
         "refunds": [samples.refund()],
         "refunds_total": 1,
         "complaints": [samples.complaint()],
@@ -466,6 +470,8 @@ def _desk() -> dict[str, Values]:
         "snoozed_total": 1,
         "now": NOW,
         "late_total": 3,
+        "alerts": [made.card(), made.unshipped_card(made.snoozed(Trouble.SHIP_BY_NEAR))],
+        "alerts_total": 6,
         "reconciliations": [samples.reconciliation_card()],
         "returns": Waiting(2, 1, 1),
         "jobs": {"ready": 2, "dead": 1},
@@ -475,6 +481,7 @@ def _desk() -> dict[str, Values]:
         "missing": ("channel.refunds", "channel.shipping"),
     }
     quiet = busy | {
+        "pending_total": 0,
         "refunds": [],
         "refunds_total": 0,
         "complaints": [],
@@ -482,6 +489,8 @@ def _desk() -> dict[str, Values]:
         "snoozed": [],
         "snoozed_total": 0,
         "late_total": 0,
+        "alerts": [],
+        "alerts_total": 0,
         "reconciliations": [],
         "returns": Waiting(),
         "jobs": {},
@@ -532,9 +541,13 @@ CASES: dict[str, Values] = {
     **_orders(),
     **_refunds(),
     **_reports(),
+    **inventory.cases(),
+    **payouts.cases(),
     **_complaints(),
     **_returns(),
     **_shipping(),
+    **alert_cases.cases(),
+    **new_order_cases.cases(),
     **_desk(),
     **_people(),
 }
