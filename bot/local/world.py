@@ -69,6 +69,7 @@ CHANNELS = {
 }
 #: Where each concept is posted.
 POSTED = {
+    "orders": "orders",
     "refunds": "refunds",
     "complaints": "complaints",
     "shipping": "shipping",
