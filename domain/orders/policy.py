@@ -161,11 +161,14 @@ def _sizes(order: OrderFacts, settings: Settings) -> _Said:
     for line in order.lines:
         if line.quantity > most:
             what = line.sku or "one product"
-            yield Concern.QUANTITY, f"{line.quantity} of {what} are more than {most}."
+            yield (
+                Concern.QUANTITY,
+                f"{line.quantity} of {what} were ordered, up to {most} are usual.",
+            )
     limit = settings.amount("order.most_value", order.currency)
     if limit and order.total is not None and order.total > limit.minor:
         total = Money(order.total, order.currency)
-        yield Concern.VALUE, f"Its total of {total} is above {limit}."
+        yield Concern.VALUE, f"Its total is {total}, up to {limit} is usual."
 
 
 def _address(order: OrderFacts, settings: Settings) -> _Said:
