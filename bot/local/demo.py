@@ -178,6 +178,6 @@ def _welcome(address: str) -> str:
     tries = "\n".join(f"  {command:<44} {what}" for command, what in world.TRIES)
     return (
         f"\n{world.SHOP} is open: {address}\n\n"
-        f"Three things to try, in any channel:\n{tries}\n\n"
+        f"Things to try, in any channel:\n{tries}\n\n"
         "Switch between people at the top right. Ctrl-C closes the shop; nothing stays behind."
     )

@@ -82,6 +82,7 @@ TRIES = (
     ("/refund 1042 12.50 lid cracked in transit", "ask for a refund, then approve it as Ben"),
     ("/complaint 1042 the lid is cracked", "open a case and take it from there"),
     ("/stock", "what is low; count an item, or adjust it"),
+    ("/shipping pick", "as Wes: what has to leave first; then pack and ship it"),
 )
 
 #: Refunds that wait for somebody when the demo opens: order, amount in USD, note.

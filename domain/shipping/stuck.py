@@ -46,10 +46,7 @@ async def still(work: Work, parcel: Parcel) -> Trouble | None:
     if parcel.trouble is not Trouble.STUCK or parcel.state not in _IN_TRANSIT:
         return None
     scans = (await _scans(work, [parcel])).get(parcel.id, [])
-    since = _there_since(scans)
-    if parcel.troubled_at is None or since is None or since > parcel.troubled_at:
-        return None
-    return Trouble.STUCK
+    return Trouble.STUCK if len(_same_place(scans)) > 1 else None
 
 
 def _there_since(scans: Sequence[Scan]) -> datetime | None:

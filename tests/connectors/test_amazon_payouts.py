@@ -154,6 +154,18 @@ async def test_an_amazon_that_is_away_is_asked_again_from_the_same_place(reading
     assert len(await reading.all(PayoutLine)) == 5
 
 
+async def test_a_page_whose_token_is_too_old_is_read_from_the_beginning(reading: Counter) -> None:
+    reading.amazon.page = 1
+    posted = reading.now - timedelta(days=1)
+    reading.amazon.transactions += [shipment("T1", posted), shipment("T2", posted)]
+    source = Payouts(reading.provider)
+    first = await source.read(None, reading.now)
+    reading.amazon.mishaps["finances"].append("400")
+    again = await source.read(first.cursor, reading.now)
+    assert (first.more, again.more) == (True, True)
+    assert again.settlements == first.settlements
+
+
 def test_what_is_not_broken_down_counts_all_the_same(now: datetime) -> None:
     told = settlement(shipment("T1", now, totalAmount=money(40)))
     assert told is not None

@@ -72,6 +72,11 @@ ELSEWHERE = {
         "RefundsDiffer",
     ),
     *("BatchOpened", "BatchSent", "BatchUnknown", "BatchClosed"),
+    *("PickListAsked", "PickListEnded", "OrderListed", "OrderPicked", "OrderPacked"),
+    *("PackingProblem", "ParcelShipped", "ShipmentConfirmed", "ShipmentRefused"),
+    *("StockCounted", "StockAdjusted", "StockDescribed"),
+    *("StockLow", "StockOversold", "StockWatched"),
+    *("OrderCompleted", "PayoutsDiffer", "PayoutsCompared"),
 }
 SUBJECTS = {"refund", "return", "complaint", "parcel", "order", "alert", "event"}
 SHAPES = {

@@ -27,7 +27,8 @@ from domain.sources import Page, SourceBusy, SourceSilent, Unread
 SEARCH = Limit("amazon.searchOrders", rate=0.0056, burst=20)
 GET = Limit("amazon.getOrder", rate=0.5, burst=30)
 
-_INCLUDED = ["BUYER", "RECIPIENT", "PROCEEDS", "CANCELLATION", "FULFILLMENT", "PACKAGES"]
+#: How an order is paid says whether it is before it leaves: not what is paid at the door.
+_INCLUDED = ["BUYER", "RECIPIENT", "PROCEEDS", "PAYMENT", "CANCELLATION", "FULFILLMENT", "PACKAGES"]
 _A_PAGE = 100
 #: How far back a new desk looks: orders of earlier come from a file.
 _BEGIN = timedelta(days=7)
@@ -71,7 +72,7 @@ class Orders:
         except _Forgotten:
             if not at.get("token"):
                 raise
-        # Tokens of pages don't last. What was read of them is read again, without harm.
+        # Tokens of pages last for a day. What was read by them is read again, without harm.
         return await self._page({"since": at["since"]}, now)
 
     async def _page(self, at: Mapping[str, Any], now: datetime) -> Page:

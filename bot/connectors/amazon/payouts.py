@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -59,7 +60,7 @@ class Payouts:
             return Page((), at, more=False)
         since = datetime.fromisoformat(at["since"])
         try:
-            found, token = await self._seller.transactions(since, at.get("token"))
+            found, token = await self._page(since, at.get("token"))
         except ProviderBusy as busy:
             raise SourceBusy(busy.after) from busy
         except (AmazonRefused, OutcomeUnknown) as error:
@@ -72,6 +73,13 @@ class Payouts:
         since = datetime.fromisoformat(begun) - _OVERLAP
         on = {"since": since.isoformat(), "again_at": (now + _EVERY).isoformat()}
         return Page((), on, more=False, settlements=settlements)
+
+    async def _page(self, since: datetime, token: str | None) -> tuple[Sequence[Any], str | None]:
+        if token:
+            # Tokens of pages don't last. What was read of them is read again, without harm.
+            with suppress(OutcomeUnknown):
+                return await self._seller.transactions(since, token)
+        return await self._seller.transactions(since, None)
 
 
 def settlement(transaction: Mapping[str, Any]) -> tuple[SettlementDraft, list[LineDraft]] | None:

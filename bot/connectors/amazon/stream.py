@@ -21,6 +21,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from bot.connectors.amazon.events import message
 from bot.connectors.inbound import Message
+from bot.work.outcomes import sentence
 
 log = logging.getLogger(__name__)
 
@@ -92,11 +93,10 @@ class Stream:
                 taking.cancel()
                 await asyncio.gather(taking, return_exceptions=True)
                 return
-            error = taking.exception()
             log.warning(
-                "Amazon's queue can't be read (%s). Trying again in %g s; `deskhand doctor` says "
-                "more.",
-                type(error).__name__,
+                "Amazon's notifications can't be taken in: %s Trying again in %g s; `deskhand "
+                "doctor` says more of the queue and the database.",
+                _cause(taking.exception()),
                 self._delay,
             )
             await asyncio.wait((stopped,), timeout=self._delay)
@@ -124,3 +124,10 @@ class Stream:
                 for at, one in enumerate(found)
             ],
         )
+
+
+def _cause(error: BaseException | None) -> str:
+    """Return what an error is and, if it is none that a queue or its network makes, where."""
+    if isinstance(error, Exception) and not isinstance(error, TROUBLES):
+        return sentence(error)
+    return f"{type(error).__name__}."

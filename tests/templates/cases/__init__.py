@@ -31,7 +31,7 @@ from tests.samples import AGENT, APPROVER, NOW, OTHER_APPROVER
 from tests.samples import alerts as made
 from tests.samples import new_orders as new_order_samples
 from tests.templates.cases import alerts as alert_cases
-from tests.templates.cases import inventory, payouts
+from tests.templates.cases import fulfilment, inventory, payouts
 from tests.templates.cases import new_orders as new_order_cases
 
 Values = dict[str, Any]
@@ -472,6 +472,7 @@ def _desk() -> dict[str, Values]:
         "late_total": 3,
         "alerts": [made.card(), made.unshipped_card(made.snoozed(Trouble.SHIP_BY_NEAR))],
         "alerts_total": 6,
+        "warehouse": fulfilment.samples.waiting(),
         "reconciliations": [samples.reconciliation_card()],
         "returns": Waiting(2, 1, 1),
         "jobs": {"ready": 2, "dead": 1},
@@ -491,6 +492,7 @@ def _desk() -> dict[str, Values]:
         "late_total": 0,
         "alerts": [],
         "alerts_total": 0,
+        "warehouse": None,
         "reconciliations": [],
         "returns": Waiting(),
         "jobs": {},
@@ -541,6 +543,7 @@ CASES: dict[str, Values] = {
     **_orders(),
     **_refunds(),
     **_reports(),
+    **fulfilment.cases(),
     **inventory.cases(),
     **payouts.cases(),
     **_complaints(),
