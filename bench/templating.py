@@ -54,6 +54,7 @@ def _draw(order: OrderView, reader: Reader) -> dict[str, Any]:
         "orders/card",
         reader,
         order=order,
+        findings=(),
         personal=True,
         may=set(Can),
         share=True,

@@ -41,6 +41,7 @@ from bot.slack.entrance import entrance
 from bot.slack.posting import Posting
 from bot.work.batches import Batches
 from bot.work.clock import Clock
+from bot.work.confirming import Confirming
 from bot.work.outcomes import Handler
 from bot.work.pace import Pace
 from bot.work.payment import Payments
@@ -304,6 +305,7 @@ def _handlers(
         **Payments(store, providers, now).handlers(),
         **Batches(store, providers, now).handlers(),
         **Reconciling(store, providers, now).handlers(),
+        **Confirming(store, now).handlers(),
         **Sources(store, known.sources, now).handlers(),
         **Shipments(store, known.marketplaces, now).handlers(),
         **Reading(store, now, known.amazon).handlers(),

@@ -21,6 +21,8 @@ class Kind(StrEnum):
     ORDER_RECEIVED = "OrderReceived"
     ORDER_CHANGED = "OrderChanged"
     ORDER_CONFIRMED = "OrderConfirmed"
+    ORDERS_ARRIVED = "OrdersArrived"
+    ORDERS_CONFIRMED = "OrdersConfirmed"
     SHIP_BY_NEAR = "ShipByNear"
     PICK_LIST_ASKED = "PickListAsked"
     PICK_LIST_ENDED = "PickListEnded"

@@ -22,6 +22,9 @@ from domain.payouts import fees
 from domain.store import Work
 from domain.tables import Base, Id, Json, Owned, upsert
 
+#: No rule confirms orders.
+OFF = "off"
+
 ROLES = ("agent", "approver", "warehouse", "finance", "admin")
 
 
@@ -143,6 +146,24 @@ def _callable(text: str) -> list[str]:
     return list(dict.fromkeys(one["id"] for one in found if one))
 
 
+def _one_of(*words: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text.strip().lower() not in words:
+            raise UnknownSetting(f"“{text[:40]}” is not one of {', '.join(words)}.")
+        return text.strip().lower()
+
+    return read
+
+
+def _countries(text: str) -> list[str]:
+    codes = text.upper().replace(",", " ").split()
+    if not codes or not all(re.fullmatch(r"[A-Z]{2}", code) for code in codes):
+        raise UnknownSetting(
+            f"“{text[:40]}” does not name countries. Give their codes of two letters, like US CA."
+        )
+    return list(dict.fromkeys(codes))
+
+
 def _role(text: str) -> str:
     if text.strip() not in ROLES:
         raise UnknownSetting(f"“{text[:40]}” is not a role. Roles are {', '.join(ROLES)}.")
@@ -181,6 +202,25 @@ DEFINITIONS = {
             "reports": "reports and digests",
         }.items()
     },
+    "order.auto_confirm": Definition(
+        "which new orders are confirmed by themselves: off, or clean for those without findings",
+        _one_of(OFF, "clean"),
+        OFF,
+    ),
+    "order.auto_confirm_below": Definition(
+        "orders above this amount are never confirmed by themselves", _amounts, {}
+    ),
+    "order.price_tolerance": Definition(
+        "percent by which a price may be below its list price", _whole(0, 100), 10
+    ),
+    "order.most_units": Definition(
+        "how many of one product are still a usual order", _whole(1, 9999), 20
+    ),
+    "order.most_value": Definition("up to which total an order is usual", _amounts, {}),
+    "order.ship_to": Definition("countries that are shipped to, all if empty", _countries, []),
+    "order.announce_minutes": Definition(
+        "minutes for which new orders share one message", _whole(1, 240), 15
+    ),
     "refund.auto_limit": Definition("refunds up to this amount need no approver", _amounts, {}),
     "refund.two_approvers_above": Definition(
         "refunds above this amount need two different approvers", _amounts, {}
@@ -370,6 +410,7 @@ def as_text(settings: Settings) -> dict[str, str]:
 
 #: What is posted so far; the other channels wait for their alerts.
 _POSTED = (
+    "channel.orders",
     "channel.refunds",
     "channel.complaints",
     "channel.shipping",

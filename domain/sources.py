@@ -149,7 +149,7 @@ async def sweep_due(work: Work, *, most: int) -> int:
 async def take_in(work: Work, source_id: int, page: Page) -> None:
     """Take in a page of a source's orders, and where the next one begins."""
     source = await work.lock(Source, source_id)
-    await orders.receive(work, page.orders, source=source.name)
+    await orders.receive(work, page.orders, source=source.name, announce=True)
     for report in page.refunds:
         await refunds.hear(work, report)
     for draft, lines in page.settlements:

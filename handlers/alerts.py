@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from datetime import timedelta
 
 from domain.events import Event, Kind
 from domain.jobs import NewJob
@@ -12,6 +13,8 @@ from domain.orders.model import UNSHIPPED
 from domain.refunds.model import State as RefundState
 
 _Rule = Callable[[Event], Iterator[NewJob]]
+#: What changes an arrival within this span is shown by one update.
+_TOGETHER = timedelta(seconds=2)
 
 
 def route(event: Event) -> Iterator[NewJob]:
@@ -74,6 +77,44 @@ def _post_once(concept: str, template: str) -> _Rule:
             yield replace(job, key=f"{event.subject}:{event.subject_id}")
 
     return rule
+
+
+def _post_arrival(event: Event) -> Iterator[NewJob]:
+    """Announce an arrival; the key is the arrival's, so that it is posted once."""
+    for job in _post("orders", "orders/arrival")(event):
+        yield replace(job, key=f"arrival:{event.subject_id}")
+
+
+def _redraw_arrival(event: Event) -> Iterator[NewJob]:
+    """Bring the message of new orders up to date at once: somebody looks at it."""
+    if arrival_id := event.data.get("arrival_id"):
+        yield NewJob(
+            key=f"refresh:arrival:{event.id}",
+            kind="refresh",
+            payload={"subject": "arrival", "id": arrival_id},
+            lane="orders",
+        )
+
+
+def _recount(event: Event) -> Iterator[NewJob]:
+    """Count along with a burst: however many events of one moment, one update follows them."""
+    span = _TOGETHER.total_seconds()
+    moment = int(event.at.timestamp() // span)
+    arrival_id = event.data.get("arrival_id", event.subject_id)
+    yield NewJob(
+        key=f"recount:{arrival_id}:{moment}",
+        kind="refresh",
+        payload={"subject": "arrival", "id": arrival_id},
+        lane="orders",
+        # Later than the moment's end, as what it holds may be committed a little after.
+        due_at=event.at + 2 * _TOGETHER,
+    )
+
+
+def _recount_changed(event: Event) -> Iterator[NewJob]:
+    """A source changed an order that waits for confirmation."""
+    if "arrival_id" in event.data:
+        yield from _recount(event)
 
 
 def _reply(concept: str, template: str) -> _Rule:
@@ -337,6 +378,9 @@ _RULES: Mapping[Kind, tuple[_Rule, ...]] = {
     Kind.RESHIPMENT_ASKED: (_post_reshipment,),
     Kind.PARCEL_MOVED: _PARCEL,
     Kind.PARCEL_DELIVERED: _PARCEL,
-    Kind.ORDER_CHANGED: (_ship_by_answered,),
+    Kind.ORDERS_ARRIVED: (_post_arrival, _recount),
+    Kind.ORDERS_CONFIRMED: (_recount,),
+    Kind.ORDER_CONFIRMED: (_redraw_arrival,),
+    Kind.ORDER_CHANGED: (_ship_by_answered, _recount_changed),
     Kind.SHIP_BY_NEAR: (_alone(_post("shipping", "shipping/ship_by")),),
 }

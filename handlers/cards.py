@@ -12,6 +12,7 @@ from domain.errors import Overtaken
 from domain.events import Event, Kind
 from domain.fulfilment import queries as fulfilment
 from domain.inventory import queries as inventory
+from domain.orders import arrivals
 from domain.payouts import queries as payouts
 from domain.refunds import queries as refunds
 from domain.refunds import reconciliation
@@ -43,6 +44,8 @@ _RECORDS: dict[str, tuple[str, Any]] = {
     "shipping/storm": ("card", storms.card),
     "shipping/ship_by": ("card", shipping.ship_by),
 }
+#: Records of which it depends on the moment what is to be said.
+_TIMED: dict[str, tuple[str, Any]] = {"orders/arrival": ("card", arrivals.card)}
 #: What is left of a card once the same record got a newer one.
 _GOES_ON = {"shipping/alert": "shipping/alert_past"}
 #: What calls for somebody to take an alert in hand.
@@ -67,8 +70,12 @@ async def draw(
         RecordNotFound, OrderNotFound: it is gone.
         Overtaken: nobody needs to hear of it any more.
     """
-    name, read = _RECORDS[template]
-    values = {name: await read(session, record_id), "now": now}
+    if template in _TIMED:
+        name, read = _TIMED[template]
+        values = {name: await read(session, record_id, now), "now": now}
+    else:
+        name, read = _RECORDS[template]
+        values = {name: await read(session, record_id), "now": now}
     if template == "fulfilment/pick_list":
         values["pages"] = None
     if not is_latest and template in _GOES_ON:

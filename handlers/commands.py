@@ -28,10 +28,11 @@ COMMANDS = (
     Command(
         "/order",
         "Look up an order",
-        "NUMBER | find TEXT",
+        "NUMBER | find TEXT | pending",
         (
             ("/order 1042", "the order's card: state, money, promise, parcels, history"),
             ("/order find garcia", "orders by buyer, e-mail, SKU, tracking number or city"),
+            ("/order pending", "orders that wait for confirmation, and what was found"),
         ),
     ),
     Command(

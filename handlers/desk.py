@@ -11,6 +11,7 @@ from domain import jobs, merchants
 from domain.complaints import queries as complaints
 from domain.errors import DeskhandError, Invalid
 from domain.fulfilment import queries as fulfilment
+from domain.orders import checks
 from domain.people import Can
 from domain.refunds import queries as refunds
 from domain.refunds import reconciliation
@@ -136,6 +137,7 @@ async def _state(turn: Turn) -> Payload:
             "member": turn.member,
             "away": turn.member.is_away(turn.now),
             "now": turn.now,
+            "pending_total": await checks.count(session),
             "refunds": waiting,
             "refunds_total": refunds_total,
             "complaints": unresolved,

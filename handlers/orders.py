@@ -1,32 +1,38 @@
-"""Looking up orders: the card, the search, sharing, confirming."""
+"""Orders: the card, the search, sharing, and confirming what has come in."""
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 
 from slack_bolt.async_app import AsyncApp
 
-from domain.orders import queries, service
+from domain.orders import checks, confirming, queries
+from domain.orders.model import State
+from domain.orders.policy import Finding
 from domain.people import Can
 from handlers import desk
 from handlers.turn import Turn
 
 
 def register(app: AsyncApp) -> None:
-    """Listen to `/order` and the buttons of order cards."""
+    """Listen to `/order`, the buttons of orders and of new ones, and the form to confirm."""
     app.command("/order")(look_up)
-    app.action(re.compile(r"^order\."))(click)
+    app.action(re.compile(r"^(order|arrival)\."))(click)
+    app.view("order.confirm")(confirm_anyway)
 
 
 async def look_up(turn: Turn) -> None:
-    """`/order NUMBER`, `/order find TEXT`, `/order help`."""
+    """`/order NUMBER`, `/order find TEXT`, `/order pending`, `/order help`."""
     turn.member.must(Can.LOOK)
     match turn.words:
         case [] | ["help"]:
             await desk.help_with(turn, "/order")
         case ["find"]:
             raise desk.Incomplete("Say what to find: `/order find garcia`.")
+        case ["pending"]:
+            await _pending(turn, 0)
         case ["find", *words]:
             await _page(turn, " ".join(words), 0)
         case [number]:
@@ -46,18 +52,24 @@ async def show(turn: Turn, number: str) -> None:
 
 
 async def click(turn: Turn) -> None:
-    """Follow one of the buttons on an order's card or a page of orders."""
+    """Follow one of the buttons on an order's card, on a page of orders, or of new ones."""
     turn.member.must(Can.LOOK)
-    match turn.action["action_id"].split(".")[1]:
+    concept, verb, *_ = turn.action["action_id"].split(".")
+    if concept == "arrival":
+        await _confirm_fine(turn)
+        return
+    match verb:
         case "page":
             where = json.loads(turn.value)
             await _page(turn, str(where["text"]), int(where["start"]))
         case "share":
             await _share(turn)
         case "confirm":
-            async with turn.write() as work:
-                await service.confirm(work, turn.member, int(turn.value))
-            await show_by_id(turn, int(turn.value))
+            await _confirm(turn)
+        case "pending":
+            await _pending(turn, 0)
+        case "waiting":
+            await _pending(turn, int(turn.value), replace=True)
         case "show":
             await show_by_id(turn, int(turn.value))
 
@@ -69,10 +81,68 @@ async def show_by_id(turn: Turn, order_id: int) -> None:
     await _answer(turn, order)
 
 
+async def confirm_anyway(turn: Turn) -> None:
+    """Take in the form that asks why an order is confirmed although something was found."""
+    order_id = int(turn.kept["order_id"])
+    async with turn.write() as work:
+        await confirming.confirm(work, turn.member, order_id, turn.field("reason") or "")
+    await _confirmed(turn, order_id, anew=turn.kept["anew"])
+
+
+async def _confirm(turn: Turn) -> None:
+    order_id = int(turn.value)
+    # A card that only this person sees is nobody else's to bring up to date.
+    anew = bool(turn.body.get("container", {}).get("is_ephemeral"))
+    try:
+        async with turn.write() as work:
+            await confirming.confirm(work, turn.member, order_id)
+    except confirming.LookFirst as found:
+        async with turn.read() as session:
+            order = await queries.card_by_id(session, order_id)
+        await turn.form(
+            "orders/confirm_form",
+            keep={"order_id": order_id, "anew": anew},
+            order=order,
+            findings=found.findings,
+        )
+    else:
+        await _confirmed(turn, order_id, anew=anew)
+
+
+async def _confirmed(turn: Turn, order_id: int, *, anew: bool) -> None:
+    if anew:
+        await show_by_id(turn, order_id)
+    else:
+        await turn.ack()
+
+
+async def _confirm_fine(turn: Turn) -> None:
+    """Confirm those of the new orders that nothing was found of."""
+    async with turn.write() as work:
+        confirmed = await confirming.confirm_fine(work, turn.member, int(turn.value))
+    if confirmed is not None:
+        await turn.ack()
+        return
+    sentence = "They are being confirmed, a hundred at a time. The message counts along."
+    await turn.answer("desk/done", sentence=sentence)
+
+
+async def _pending(turn: Turn, start: int, *, replace: bool = False) -> None:
+    """Show a page of the orders that wait for confirmation."""
+    async with turn.read() as session:
+        waiting = await checks.waiting(session, turn.now, max(start, 0))
+    await turn.send(turn.render("orders/pending", waiting=waiting), replace=replace)
+
+
 async def _answer(turn: Turn, order: queries.OrderView) -> None:
+    findings: Sequence[Finding] = ()
+    if order.state is State.PENDING:
+        async with turn.read() as session:
+            findings = await checks.one(session, order.id, turn.now)
     await turn.answer(
         "orders/card",
         order=order,
+        findings=findings,
         personal=True,
         may={can for can in Can if turn.member.may(can)},
         share=True,
@@ -89,6 +159,7 @@ async def _share(turn: Turn) -> None:
         turn.render(
             "orders/card",
             order=order,
+            findings=(),
             personal=False,
             may=set(),
             share=False,

@@ -19,7 +19,7 @@ from bot import app
 from bot.config import Config
 from bot.connectors.practice import PracticeLedger
 from bot.http.server import listen
-from bot.local import Channel, LocalSlack, Person, Team, carrier, world
+from bot.local import Channel, LocalSlack, Person, Team, carrier, shop, world
 from bot.slack import manifest
 from domain import merchants, people
 from domain.complaints import service as complaints
@@ -57,16 +57,20 @@ async def run(config: Config) -> None:
 
 @asynccontextmanager
 async def _open(config: Config) -> AsyncGenerator[None]:
-    """Welcome whoever started the demo, and have its carrier at work."""
+    """Welcome whoever started the demo, and have its carrier and its buyers at work."""
     async with playing(config) as demo:
         click.echo(_welcome(demo.site.address))
-        story = asyncio.create_task(carrier.drive(demo.site.address, demo.webhook_secret))
+        stories = (
+            asyncio.create_task(carrier.drive(demo.site.address, demo.webhook_secret)),
+            asyncio.create_task(shop.drive(demo.site.store, app.utc_now)),
+        )
         try:
             yield
         finally:
-            story.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await story
+            for story in stories:
+                story.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await story
 
 
 @asynccontextmanager

@@ -60,6 +60,7 @@ ANA, BEN, WES, FAYE, ADA = (one.member_id for one in PEOPLE)
 #: Channel ids by name, with what they are for.
 CHANNELS = {
     "customer-service": ("C0SERVICE", "Where the day's questions come in"),
+    "orders": ("C0ORDERS", "What has just been sold"),
     "refunds": ("C0REFUNDS", "Refunds that wait for a decision"),
     "complaints": ("C0COMPLAINTS", "A case is a thread"),
     "shipping": ("C0SHIPPING", "The few parcels that need a person"),
@@ -68,6 +69,7 @@ CHANNELS = {
 }
 #: Where each concept is posted.
 POSTED = {
+    "orders": "orders",
     "refunds": "refunds",
     "complaints": "complaints",
     "shipping": "shipping",
@@ -181,6 +183,21 @@ def settlement(now: datetime) -> tuple[SettlementDraft, list[PayoutLine]]:
         "amazon", "236628501", Origin.REPORT, "USD", ended_at, total, started_at, now
     )
     return draft, lines
+
+
+def sold(number: int, now: datetime) -> OrderDraft:
+    """Give an order that was placed just now; every fifth asks for more than there is."""
+    dice = random.Random(number)  # noqa: S311 — a shop to look at, not a secret
+    sku, title, price = dice.choice(_GOODS)
+    many = 0 if number % 5 else 60
+    return _order(
+        str(number),
+        State.CONFIRMED,
+        now,
+        (LineDraft(many or 1, sku, title, price),),
+        buyer=dice.choice(_BUYERS),
+        channel=dice.choice(_SALES_CHANNELS),
+    )
 
 
 def tracking(number: str) -> str:

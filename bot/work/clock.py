@@ -19,7 +19,7 @@ from bot.work.outcomes import sentence
 from domain import record, sources
 from domain.complaints import clocks
 from domain.complaints.model import Complaint, Target
-from domain.orders import completion
+from domain.orders import completion, confirming
 from domain.orders import service as orders
 from domain.orders.model import Order
 from domain.payouts import service as payouts
@@ -59,6 +59,7 @@ class Sweep:
 
 SWEEPS: Mapping[str, Sweep] = {
     "ship-by": Sweep(Order.ship_by_due_at, orders.sweep_ship_by),
+    "orders to confirm by rule": Sweep(Order.confirm_due_at, confirming.sweep_rules),
     "inspected orders": Sweep(Order.complete_due_at, completion.sweep),
     # Before its reminder: of a refund that expired nobody has to be reminded.
     "refund expiry": Sweep(Refund.expires_due_at, refunds.sweep_expired),

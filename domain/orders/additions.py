@@ -8,9 +8,10 @@ from typing import Any
 from sqlalchemy import insert, select
 
 from domain.events import Event, Kind
+from domain.orders import arrivals
 from domain.orders.clocks import Clocks
 from domain.orders.intake import LineDraft, OrderDraft
-from domain.orders.model import Line, Order, fold
+from domain.orders.model import Line, Order, State, fold
 from domain.shipping.model import Content, Parcel, as_tracked
 from domain.store import BULK, Work
 from domain.tables import among, upsert
@@ -20,14 +21,21 @@ Key = tuple[str, str]
 
 
 async def add(
-    work: Work, drafts: Iterable[OrderDraft], source: str, clocks: Clocks
+    work: Work,
+    drafts: Iterable[OrderDraft],
+    source: str,
+    clocks: Clocks,
+    arrival_id: int | None = None,
 ) -> dict[Key, int]:
-    """Write new orders; returns the ids of those written, as somebody else may have written some meanwhile."""
+    """Write new orders; returns the ids of those written, as somebody else may have written some meanwhile.
+
+    Those that nobody has begun to ship are announced with the arrival, if there is one.
+    """
     # In one order everywhere: two batches that share orders must not wait for each other.
     ordered = sorted(drafts, key=lambda draft: (draft.channel, draft.number))
     if not ordered:
         return {}
-    ids = await _insert_orders(work, ordered, source, clocks)
+    ids = await _insert_orders(work, ordered, source, clocks, arrival_id)
     placed = [
         (ids[draft.channel, draft.number], draft)
         for draft in ordered
@@ -50,7 +58,14 @@ async def add(
             for order_id, _ in placed
         ],
     )
+    if arrival_id is not None and (arrived := sum(to_be_confirmed(draft) for _, draft in placed)):
+        await arrivals.announce(work, arrival_id, arrived)
     return ids
+
+
+def to_be_confirmed(draft: OrderDraft) -> bool:
+    """Tell whether nobody has begun to ship it: to be paid is enough for its source to confirm it."""
+    return draft.state in (State.PENDING, State.CONFIRMED) and not draft.parcels
 
 
 async def add_parcels(work: Work, placed: Sequence[tuple[int, OrderDraft]], clocks: Clocks) -> None:
@@ -132,6 +147,7 @@ def facts(draft: OrderDraft) -> dict[str, Any]:
         "ship_to_country": draft.ship_to_country,
         "payment_provider": draft.payment_provider,
         "payment_reference": draft.payment_reference,
+        "awaits_payment": draft.awaits_payment,
         "changed_at": draft.changed_at,
         "fingerprint": draft.fingerprint,
     }
@@ -150,8 +166,18 @@ def line_facts(line: LineDraft) -> dict[str, Any]:
 
 
 async def _insert_orders(
-    work: Work, drafts: Sequence[OrderDraft], source: str, clocks: Clocks
+    work: Work,
+    drafts: Sequence[OrderDraft],
+    source: str,
+    clocks: Clocks,
+    arrival_id: int | None,
 ) -> dict[Key, int]:
+    arriving = {
+        "state": State.PENDING,
+        "arrival_id": arrival_id,
+        "confirm_due_at": work.now,
+    }
+    nothing = {"arrival_id": None, "confirm_due_at": None}
     rows = [
         {
             **facts(draft),
@@ -162,6 +188,7 @@ async def _insert_orders(
             "source": source,
             "received_at": work.now,
             "ship_by_due_at": clocks.ship_by(draft),
+            **(arriving if arrival_id is not None and to_be_confirmed(draft) else nothing),
             "complete_due_at": clocks.complete(draft),
         }
         for draft in drafts

@@ -105,7 +105,7 @@ async def change(
             (cancelled if order.state is State.CANCELLED else left).append(order.id)
         else:
             to_ship.append(order.id)
-        work.record(Kind.ORDER_CHANGED, order, order_id=order.id, was=was, state=order.state)
+        _record(work, order, was)
     await work.insert(Line, new_lines)
     await add_parcels(work, new_parcels, clocks)
     await inventory.follow(work, to_ship=to_ship, cancelled=cancelled, left=left)
@@ -119,10 +119,19 @@ async def _by_order(work: Work, query: Any) -> dict[int, list[Any]]:
     return found
 
 
+def _record(work: Work, order: Order, was: State) -> None:
+    """Record the change; what may show in the message that announced the order says which."""
+    shown = was is State.PENDING and order.arrival_id is not None
+    data: dict[str, Any] = {"arrival_id": order.arrival_id} if shown else {}
+    work.record(Kind.ORDER_CHANGED, order, order_id=order.id, was=was, state=order.state, **data)
+
+
 def _change_order(order: Order, draft: OrderDraft, before: _Before, clocks: Clocks) -> None:
     was, said = order.state, facts(draft)
-    said["state"] = draft.state if _may_follow(order.state, draft.state) else order.state
+    said["state"] = draft.state if _moves(order, draft.state) else order.state
     _take_over(order, said)
+    if order.arrival_id is not None:
+        order.confirm_due_at = clocks.now if order.state is State.PENDING else None
     if order.state not in UNSHIPPED:
         order.ship_by_due_at = None
     elif order.ship_by != before.ship_by:
@@ -249,6 +258,12 @@ def _take_over(row: Order | Line, said: Mapping[str, Any]) -> None:
     for name, value in said.items():
         if value is not None:
             setattr(row, name, value)
+
+
+def _moves(order: Order, to: State) -> bool:
+    """Tell whether a source may move the order there; what was announced, we confirm."""
+    ours = order.arrival_id is not None and to is State.CONFIRMED
+    return not ours and _may_follow(order.state, to)
 
 
 def _may_follow(before: State, after: State) -> bool:

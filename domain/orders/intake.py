@@ -67,6 +67,8 @@ class OrderDraft:
     ship_to_country: str | None = None
     payment_provider: str | None = None
     payment_reference: str | None = None
+    #: Whether the source holds it back until the buyer has paid; such an order is pending.
+    awaits_payment: bool = False
     # Not a part of what was said: a source may say the same again, later.
     changed_at: datetime | None = field(default=None, repr=False)
 

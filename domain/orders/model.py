@@ -67,7 +67,9 @@ class Order(Owned, Base):
         Index(None, "merchant_id", "ship_to_city_folded"),
         Index(None, "merchant_id", "placed_at"),
         Index(None, "merchant_id", "state"),
+        Index(None, "merchant_id", "arrival_id"),
         Index(None, "ship_by_due_at"),
+        Index(None, "confirm_due_at"),
         Index(None, "complete_due_at"),
         Index(None, "merchant_id", "completed_at"),
     )
@@ -100,6 +102,15 @@ class Order(Owned, Base):
     payment_reference: Mapped[str | None]
     #: When the clock has to look whether this was shipped; None once it has, or never.
     ship_by_due_at: Mapped[datetime | None]
+    #: The burst that it came in and was announced with; None for what a file brought.
+    arrival_id: Mapped[int | None] = mapped_column(Id)
+    #: Whether its source holds it back until the buyer has paid.
+    awaits_payment: Mapped[bool] = mapped_column(default=False)
+    #: When the clock has to look whether a rule confirms it.
+    confirm_due_at: Mapped[datetime | None]
+    confirmed_at: Mapped[datetime | None]
+    #: A member's id, or `clock` where a rule did.
+    confirmed_by: Mapped[str | None]
     #: When the buyer has had their time to look at what was delivered; None once that was noticed.
     complete_due_at: Mapped[datetime | None]
     #: When the clock completed it; None for what was over when it came in.

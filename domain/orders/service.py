@@ -1,4 +1,4 @@
-"""What can be done with an order: receive it from a source, confirm it."""
+"""What sources and the clock do with orders: they come in, change, and near their ship-by."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ from sqlalchemy import select
 
 from domain import merchants
 from domain.events import Kind
-from domain.inventory import service as inventory
-from domain.orders.additions import Key, add
+from domain.orders import arrivals
+from domain.orders.additions import Key, add, to_be_confirmed
 from domain.orders.changes import change
 from domain.orders.clocks import Clocks
 from domain.orders.intake import OrderDraft
-from domain.orders.model import UNSHIPPED, Order, State
-from domain.people import Can, Member
+from domain.orders.model import UNSHIPPED, Order
 from domain.shipping import alerts, storms
 from domain.shipping.model import Trouble
 from domain.store import Work
@@ -38,17 +37,26 @@ class Counts:
         self.unchanged += other.unchanged
 
 
-async def receive(work: Work, drafts: Sequence[OrderDraft], *, source: str) -> Counts:
+async def receive(
+    work: Work, drafts: Sequence[OrderDraft], *, source: str, announce: bool = False
+) -> Counts:
     """Take in a batch of orders: add new ones, follow changes, leave equal ones alone.
+
+    `announce` is for sources that tell of orders as they are placed, and not of history: what
+    nobody has begun to ship waits for confirmation then, and is said in one message a burst.
 
     A number that stands twice in the batch counts once, as its last draft tells it. A
     change of lines keeps the lines' ids, so that refunds go on pointing at them.
     """
     latest = _latest(drafts)
-    clocks = Clocks.of(work.now, await merchants.settings(work.session))
+    settings = await merchants.settings(work.session)
+    clocks = Clocks.of(work.now, settings)
     known = await _known(work, (number for _, number in latest))
     fresh = [draft for key, draft in latest.items() if key not in known]
-    added = await add(work, fresh, source, clocks)
+    arrival_id = None
+    if announce and any(map(to_be_confirmed, fresh)):
+        arrival_id = await arrivals.current(work, settings)
+    added = await add(work, fresh, source, clocks, arrival_id)
     if len(added) < len(fresh):
         known = await _known(work, (number for _, number in latest))
     moved = {
@@ -58,16 +66,6 @@ async def receive(work: Work, drafts: Sequence[OrderDraft], *, source: str) -> C
     }
     changed = await change(work, moved, clocks, added.values())
     return Counts(len(added), changed, len(latest) - len(added) - changed)
-
-
-async def confirm(work: Work, member: Member, order_id: int) -> Order:
-    """Confirm a pending order; raises `WrongState` once it has gone on."""
-    member.must(Can.SHIP)
-    order = await work.lock(Order, order_id)
-    order.move(State.CONFIRMED)
-    await inventory.reserve(work, order)
-    work.record(Kind.ORDER_CONFIRMED, order, order_id=order.id)
-    return order
 
 
 async def sweep_ship_by(work: Work, *, most: int) -> int:

@@ -70,6 +70,7 @@ def draft(number: str = "1001", **changes: Any) -> OrderDraft:
         "buyer_name": "Marge Bouvier",
         "buyer_email": "marge@example.com",
         "ship_to_city": "Springfield",
+        "ship_to_postcode": "97475",
         "ship_to_country": "US",
         "payment_provider": "stripe",
         "payment_reference": "pi_1",

@@ -19,6 +19,7 @@ from domain.complaints.model import Outcome
 from domain.complaints.replies import Said
 from domain.events import Event, Kind
 from domain.jobs import Job, NewJob
+from domain.orders import confirming
 from domain.orders import service as orders
 from domain.orders.model import State as OrderState
 from domain.refunds import paying, undecided
@@ -62,7 +63,14 @@ BUYER = {
 ROBOTS = {"clock", "worker", "import", "easypost", "stripe"}
 #: Kinds that this day does not bring.
 ELSEWHERE = {
-    *("StormGrew", "RefundFound", "RefundsCompared", "RefundsDiffer"),
+    *(
+        "OrdersArrived",
+        "OrdersConfirmed",
+        "StormGrew",
+        "RefundFound",
+        "RefundsCompared",
+        "RefundsDiffer",
+    ),
     *("BatchOpened", "BatchSent", "BatchUnknown", "BatchClosed"),
     *("PickListAsked", "PickListEnded", "OrderListed", "OrderPicked", "OrderPacked"),
     *("PackingProblem", "ParcelShipped", "ShipmentConfirmed", "ShipmentRefused"),
@@ -99,7 +107,7 @@ async def day(desk: Desk) -> list[Event]:
         draft(state=OrderState.PENDING, parcels=(parcel(),), total=1, **soon, **BUYER)
     )
     async with desk.work(WAREHOUSE.member_id) as work:
-        await orders.confirm(work, WAREHOUSE, order_id)
+        await confirming.confirm(work, WAREHOUSE, order_id, "Paid by wire")
     await desk.sweep(orders.sweep_ship_by)
     await _refunds(desk, order_id)
     await _case(desk, order_id)
@@ -210,6 +218,7 @@ async def test_the_log_says_who_did_what_to_what_when_and_why(desk: Desk, day: l
         assert (event.order_id is None) == about_desk
     why = {event.kind: event.why for event in day}
     assert {kind: why[kind] for kind in why if why[kind]} == {
+        Kind.ORDER_CONFIRMED: "Paid by wire",
         Kind.REFUND_DECLINED: "Not broken",
         Kind.REFUND_EXPIRED: "nobody decided in time",
         Kind.REFUND_UNKNOWN: "no answer in 30 s",

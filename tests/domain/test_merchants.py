@@ -60,6 +60,7 @@ async def test_defaults_hold_until_something_is_set(desk: Desk) -> None:
     assert settings["channel.refunds"] is None
     assert settings.amount("refund.auto_limit", "USD") is None
     assert merchants.unset_channels(settings) == (
+        "channel.orders",
         "channel.refunds",
         "channel.complaints",
         "channel.shipping",

@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from domain.errors import RoleNeeded, WrongState
+from domain.errors import AlreadyDecided, RoleNeeded, WrongState
 from domain.events import Kind
-from domain.orders import service
+from domain.orders import confirming, service
 from domain.orders.clocks import ALERT_HORIZON
 from domain.orders.intake import LineDraft
 from domain.orders.model import TRANSITIONS, Line, Order, State
@@ -304,18 +304,21 @@ async def test_the_shop_and_the_carrier_may_speak_at_once(desk: Desk) -> None:
 async def test_the_warehouse_confirms_a_pending_order_once(desk: Desk) -> None:
     order_id = await desk.order(state=State.PENDING)
     async with desk.work(WAREHOUSE.member_id) as work:
-        assert (await service.confirm(work, WAREHOUSE, order_id)).state is State.CONFIRMED
+        assert (await confirming.confirm(work, WAREHOUSE, order_id)).state is State.CONFIRMED
     assert [(one.actor, one.kind) for one in await desk.events()][-1] == (
         WAREHOUSE.member_id,
         Kind.ORDER_CONFIRMED,
     )
-    again = "Order 1001 is confirmed, so it can't be confirmed. It can be cancelled, packed"
-    with pytest.raises(WrongState, match=again):
+    with pytest.raises(AlreadyDecided, match=f"already confirmed by @{WAREHOUSE.member_id}"):
         async with desk.work() as work:
-            await service.confirm(work, AGENT, order_id)
+            await confirming.confirm(work, AGENT, order_id)
+    shipped = await desk.order(number="1002", state=State.SHIPPED)
+    with pytest.raises(WrongState, match="Order 1002 is shipped, so it can't be confirmed"):
+        async with desk.work() as work:
+            await confirming.confirm(work, AGENT, shipped)
     with pytest.raises(RoleNeeded, match="To work on parcels you need to be admin, agent"):
         async with desk.work() as work:
-            await service.confirm(work, FINANCE, order_id)
+            await confirming.confirm(work, FINANCE, order_id)
 
 
 @pytest.mark.parametrize("before", State)

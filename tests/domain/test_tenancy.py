@@ -17,6 +17,7 @@ from domain.complaints.model import Complaint, Outcome
 from domain.complaints.replies import Said
 from domain.errors import NotFound
 from domain.events import Event
+from domain.orders import confirming
 from domain.orders import queries as orders
 from domain.orders import service as order_service
 from domain.orders.model import Line, Order
@@ -119,7 +120,7 @@ async def test_ids_of_the_other_desk_open_nothing(desk: Desk, theirs: Desk) -> N
     our_order = await desk.order(number="ours")
     their_log = len(await theirs.events())
     attempts: tuple[Callable[[Work], Awaitable[object]], ...] = (
-        lambda work: order_service.confirm(work, AGENT, order_id),
+        lambda work: confirming.confirm(work, AGENT, order_id),
         lambda work: orders.card_by_id(work.session, order_id),
         lambda work: refunds.request(work, AGENT, order_id, asking(1)),
         lambda work: refunds.request(

@@ -27,6 +27,7 @@ from domain.store import Store
 
 ANA, BEN, FAY, WES, ADA, EVE = "U0ANA", "U0BEN", "U0FAY", "U0WES", "U0ADA", "U0EVE"
 OFFICE, REFUNDS, COMPLAINTS, SHIPPING = "C0OFFICE", "C0REFUNDS", "C0COMPLAINTS", "C0SHIPPING"
+ORDERS = "C0ORDERS"
 WEBHOOK_SECRET = "whsec"
 
 Node = dict[str, Any]
@@ -156,6 +157,8 @@ def an_order(number: str, state: State = State.DELIVERED, **facts: Any) -> Order
             "buyer_name": "Maria García",
             "buyer_email": "maria@example.com",
             "ship_to_city": "Valencia",
+            "ship_to_postcode": "46001",
+            "ship_to_country": "ES",
             "payment_provider": "practice",
             "payment_reference": f"pay-{number}",
             **facts,
@@ -191,7 +194,9 @@ async def shop(database_url: str) -> AsyncIterator[Shop]:
         people=[
             Person(one, one[2:].lower(), one[2:].title()) for one in (ANA, BEN, FAY, WES, ADA, EVE)
         ],
-        channels=[Channel(one, one[2:].lower()) for one in (OFFICE, REFUNDS, COMPLAINTS, SHIPPING)],
+        channels=[
+            Channel(one, one[2:].lower()) for one in (OFFICE, REFUNDS, COMPLAINTS, SHIPPING, ORDERS)
+        ],
         manifest=manifest.build(None),
         signing_secret="signing",
         bot_token="xoxb-test",
@@ -227,6 +232,7 @@ async def _furnish(store: Store) -> None:
             ("channel.refunds", REFUNDS),
             ("channel.complaints", COMPLAINTS),
             ("channel.shipping", SHIPPING),
+            ("channel.orders", ORDERS),
         ):
             await merchants.change_setting(work, key, channel)
         orders = [an_order("1042"), a_shipped_order("1043", "1Z43")]

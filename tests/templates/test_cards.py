@@ -37,6 +37,7 @@ PUBLIC = [
             "refunds/told",
             "refunds/reconciliation",
             "reports/refunds",
+            "orders/arrival",
             "shipping/alert",
             "shipping/ship_by",
         )
@@ -598,6 +599,7 @@ def test_home_shows_what_waits_and_lets_admins_retry() -> None:
     heads = [b["text"]["text"] for b in home["blocks"] if b["type"] == "header"]
     assert heads == [
         "1 thing went wrong",
+        "2 orders wait for confirmation",
         "6 parcels need you",
         "1 refund waits",
         "1 complaint is open",

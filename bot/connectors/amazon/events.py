@@ -110,7 +110,7 @@ class Reading:
             raise Dead(f"This message of Amazon's can't be used, and is kept: {error}") from error
         if found is not None:
             async with self._store.write(claim.merchant_id, now=self._now(), actor=SOURCE) as work:
-                await service.receive(work, [found], source=SOURCE)
+                await service.receive(work, [found], source=SOURCE, announce=True)
 
     async def _meaning(self, claim: Claim, told: Mapping[str, Any]) -> OrderDraft | None:
         if "order" in told:

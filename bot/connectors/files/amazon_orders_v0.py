@@ -23,6 +23,7 @@ from bot.connectors.files.values import (
     unit_price,
 )
 from domain.orders.intake import LineDraft, OrderDraft
+from domain.orders.model import State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -83,6 +84,7 @@ def draft(order: Mapping[str, Any]) -> OrderDraft:
         ship_to_country=text(address.get("CountryCode")),
         payment_provider=amazon.PROVIDER,
         payment_reference=number,
+        awaits_payment=state is State.PENDING,
     )
 
 

@@ -72,6 +72,7 @@ def _drafts(rows: list[Row]) -> Iterator[OrderDraft]:
         ship_to_country=first.text("ship-country"),
         payment_provider=amazon.PROVIDER,
         payment_reference=first.text("amazon-order-id"),
+        awaits_payment=state is State.PENDING,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bot.connectors.files.records import Shape
 from bot.connectors.files.rows import Row, orders
@@ -119,7 +119,7 @@ def _draft(channel: str, rows: list[Row]) -> OrderDraft:
     def text(column: str) -> str | None:
         return said[column].text(column) if column in said else None
 
-    moments = {
+    moments: dict[str, Any] = {
         column: said[column].moment(column, UTC, end_of_day=column != "placed_at")
         for column in ("placed_at", "ship_by", "deliver_by")
         if column in said

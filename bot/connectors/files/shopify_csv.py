@@ -68,6 +68,7 @@ def _drafts(rows: list[Row]) -> Iterator[OrderDraft]:
         ship_to_country=first.text("shipping country"),
         payment_provider=shopify.PROVIDER,
         payment_reference=first.text("id") or first.text("payment reference"),
+        awaits_payment=state is State.PENDING,
     )
 
 

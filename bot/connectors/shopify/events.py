@@ -112,7 +112,7 @@ async def take(work: Work, fact: Fact) -> None:
     """Take in what Shopify tells of; raises as the use case does."""
     match fact:
         case OrderDraft():
-            await orders.receive(work, [fact], source=SOURCE)
+            await orders.receive(work, [fact], source=SOURCE, announce=True)
             await sources.heard(work, SOURCE)
         case Report():
             await heard.hear(work, fact)

@@ -29,8 +29,10 @@ from templates import Reader, render
 from tests import samples
 from tests.samples import AGENT, APPROVER, NOW, OTHER_APPROVER
 from tests.samples import alerts as made
+from tests.samples import new_orders as new_order_samples
 from tests.templates.cases import alerts as alert_cases
 from tests.templates.cases import fulfilment, inventory, payouts
+from tests.templates.cases import new_orders as new_order_cases
 
 Values = dict[str, Any]
 
@@ -42,8 +44,9 @@ NAMES = sorted(
 
 
 def _orders() -> dict[str, Values]:
-    own = {"personal": True, "may": set(Can), "share": True, "shared_by": None, "now": NOW}
-    copy = {"personal": False, "may": set(), "share": False, "shared_by": AGENT, "now": NOW}
+    same: Values = {"findings": (), "now": NOW}
+    own = {"personal": True, "may": set(Can), "share": True, "shared_by": None, **same}
+    copy = {"personal": False, "may": set(), "share": False, "shared_by": AGENT, **same}
     order = samples.order_view()
     return {
         "orders/card": {"order": order, **own},
@@ -51,6 +54,7 @@ def _orders() -> dict[str, Values]:
         "orders/card@pending": {
             "order": samples.order_view(state=OrderState.PENDING, parcels=(), shipped_at=None),
             **own,
+            "findings": (new_order_samples.SHORT,),
         },
         "orders/card@delivered": {
             "order": samples.order_view(
@@ -457,6 +461,7 @@ def _shipping() -> dict[str, Values]:
 
 def _desk() -> dict[str, Values]:
     busy: Values = {
+        "pending_total": 2,
         "refunds": [samples.refund()],
         "refunds_total": 1,
         "complaints": [samples.complaint()],
@@ -477,6 +482,7 @@ def _desk() -> dict[str, Values]:
         "missing": ("channel.refunds", "channel.shipping"),
     }
     quiet = busy | {
+        "pending_total": 0,
         "refunds": [],
         "refunds_total": 0,
         "complaints": [],
@@ -544,6 +550,7 @@ CASES: dict[str, Values] = {
     **_returns(),
     **_shipping(),
     **alert_cases.cases(),
+    **new_order_cases.cases(),
     **_desk(),
     **_people(),
 }
