@@ -40,7 +40,7 @@ async def test_an_order_is_received_once_and_followed_to_the_door(shop: ShopifyT
     sale = shop.shopify.orders[0]
     await told(shop, "orders/create")
     received = await order(shop)
-    assert (received.state, received.captured) == (State.CONFIRMED, Money(5_000, "USD"))
+    assert (received.state, received.captured) == (State.PENDING, Money(5_000, "USD"))
     assert [(one.sku, one.quantity) for one in received.lines] == [("SKU-11", 4)]
     assert (received.buyer_name, received.ship_to_city) == ("Bob Norman", "Louisville")
 
@@ -100,7 +100,7 @@ async def test_an_order_that_can_not_be_read_is_kept_with_the_reason(
     assert json.loads(kept.body)["topic"] == "orders/create"
     # The next one, which can be read, is not held up by it.
     await told(shop, "orders/updated")
-    assert (await order(shop)).state is State.CONFIRMED
+    assert (await order(shop)).state is State.PENDING
 
 
 def test_a_carrier_that_says_nothing_of_a_parcel_is_no_sighting() -> None:

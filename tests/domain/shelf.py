@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from domain.inventory.model import Item, Reservation, as_key
-from domain.orders.confirming import confirm
+from domain.orders import confirming as receipt
 from domain.orders.intake import LineDraft
 from domain.orders.model import State
 from tests.domain.desk import WAREHOUSE, Desk
@@ -45,7 +45,7 @@ async def confirmed(desk: Desk, number: str, *quantities: int) -> int:
 async def confirming(desk: Desk, order_id: int) -> None:
     """Confirm an order."""
     async with desk.work(WAREHOUSE.member_id) as work:
-        await confirm(work, WAREHOUSE, order_id, "looked at")
+        await receipt.confirm(work, WAREHOUSE, order_id, "Short of stock")
 
 
 async def promised(desk: Desk) -> Sequence[tuple[int, int]]:

@@ -32,6 +32,7 @@ async def test_stock_runs_out_in_one_message_and_is_filled_again(shop: Shop) -> 
     await shop.import_order(an_order("1090", State.PENDING, lines=lines))
     await shop.type(WES, "/order 1090")
     await shop.slack.click(WES, "order.confirm", channel=OFFICE)
+    await shop.slack.submit(WES, {"reason": "The rest is on back-order"})
     card = await shop.card(SHIPPING, "1 item is low")
     assert "*MUG-1* · sold out" in text_of(card)
 
