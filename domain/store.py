@@ -139,9 +139,9 @@ class Work:
             self._jobs += [job for one in stored for job in self._alerts(one)]
             self._events.clear()
         if self._jobs:
-            await jobs.add(self.session, self.merchant_id, self._jobs, self.now)
+            added = await jobs.add(self.session, self.merchant_id, self._jobs, self.now)
             self._jobs.clear()
-            self.enqueued = True
+            self.enqueued = self.enqueued or added
 
 
 #: Says which jobs a stored event calls for.

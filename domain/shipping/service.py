@@ -97,6 +97,12 @@ async def follow(work: Work, sighting: Sighting) -> Parcel | None:
     return parcel
 
 
+async def follow_all(work: Work, sightings: Sequence[Sighting]) -> None:
+    """Take in the scans of many parcels, as `follow` does."""
+    for sighting in sightings:
+        await follow(work, sighting)
+
+
 async def acknowledge(work: Work, member: Member, parcel_id: int) -> Parcel:
     """Take a troubled parcel in hand; raises `AlreadyInHand` if somebody did, or it is over."""
     member.must(Can.SHIP)
