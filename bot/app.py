@@ -23,7 +23,9 @@ from bot import database, migrate, partners
 from bot.config import Config
 from bot.connectors import easypost
 from bot.connectors.amazon import credentials as amazon
+from bot.connectors.amazon.events import Reading
 from bot.connectors.amazon.refunds import Amazon
+from bot.connectors.amazon.stream import Stream
 from bot.connectors.shopify import events as shopify
 from bot.connectors.shopify.payments import Shopify
 from bot.connectors.stripe import events as stripe
@@ -31,6 +33,7 @@ from bot.connectors.stripe.payments import Stripe
 from bot.http.metrics import Metrics
 from bot.http.server import CantListen, listen
 from bot.http.server import build as build_http
+from bot.partners import Partners
 from bot.slack import refusals, socket_mode
 from bot.slack.app import build as build_bolt
 from bot.slack.entrance import entrance
@@ -38,14 +41,15 @@ from bot.slack.posting import Posting
 from bot.work.batches import Batches
 from bot.work.clock import Clock
 from bot.work.outcomes import Handler
+from bot.work.pace import Pace
 from bot.work.payment import Payments
 from bot.work.reconciling import Reconciling
+from bot.work.shipments import Shipments
 from bot.work.sources import Sources
 from bot.work.worker import Worker
 from domain import merchants, sources
 from domain.refunds.payment import PaymentProvider
-from domain.sources import OrderSource
-from domain.store import WORKER, Store
+from domain.store import Store
 from handlers import alerts, cards
 from handlers.turn import Desk
 
@@ -152,9 +156,11 @@ async def running(
         metrics = Metrics()
         if providers is None:
             providers = await stack.enter_async_context(connected(config))
+        pace = Pace(store, now)
+        known = partners.introduce(providers, pace)
         worker = Worker(
             store,
-            _handlers(store, client, providers, now),
+            _handlers(store, client, providers, known, now),
             now,
             grace=_WORK_GRACE,
             observe=metrics,
@@ -167,11 +173,14 @@ async def running(
         listener = listener or _listen(config, only)
         address = await stack.enter_async_context(_served(web_app, listener)) if listener else ""
         await connect(client, store, now)
-        await _know_sources(store, partners.sources(providers), now)
+        async with pace.work() as work:
+            await sources.connect(work, list(known.sources))
         if prepare:
             await prepare(store)
         if only != "web":
             await stack.enter_async_context(_working(worker, clock, at_work))
+            if stream := partners.stream(config, pace):
+                await stack.enter_async_context(_streaming(stream, at_work))
         if config.slack_app_token and only != "worker":
             app_token = config.slack_app_token.get_secret_value()
             await stack.enter_async_context(socket_mode.connected(bolt, app_token))
@@ -261,18 +270,6 @@ async def connect(client: AsyncWebClient, store: Store, now: Callable[[], dateti
         await merchants.bind(session, answer["team_id"], str(answer.get("team") or ""), now())
 
 
-async def _know_sources(
-    store: Store, connected: Mapping[str, OrderSource], now: Callable[[], datetime]
-) -> None:
-    """Let the clock go to the sources of orders that are connected."""
-    if not connected:
-        return
-    async with store.across(write=True) as session:
-        merchant_id = (await merchants.sole(session, now())).id
-    async with store.write(merchant_id, now=now(), actor=WORKER) as work:
-        await sources.connect(work, list(connected))
-
-
 def _client(config: Config, session: aiohttp.ClientSession) -> AsyncWebClient:
     return AsyncWebClient(
         token=_secret(config.slack_bot_token), base_url=config.slack_api_url, session=session
@@ -283,6 +280,7 @@ def _handlers(
     store: Store,
     client: AsyncWebClient,
     providers: Mapping[str, PaymentProvider],
+    known: Partners,
     now: Callable[[], datetime],
 ) -> Mapping[str, Handler]:
     async def clients(_merchant_id: int) -> AsyncWebClient:
@@ -294,7 +292,9 @@ def _handlers(
         **Payments(store, providers, now).handlers(),
         **Batches(store, providers, now).handlers(),
         **Reconciling(store, providers, now).handlers(),
-        **Sources(store, partners.sources(providers), now).handlers(),
+        **Sources(store, known.sources, now).handlers(),
+        **Shipments(store, known.marketplaces, now).handlers(),
+        **Reading(store, now, known.amazon).handlers(),
         f"inbox.{easypost.SOURCE}": easypost.reader(store, now),
         f"inbox.{Stripe.name}": stripe.reader(store, now),
         f"inbox.{Shopify.name}": shopify.reader(
@@ -336,6 +336,17 @@ async def _working(worker: Worker, clock: Clock, at_work: _AtWork) -> AsyncGener
         await time
         worker.stop()
         await jobs
+
+
+@asynccontextmanager
+async def _streaming(stream: Stream, at_work: _AtWork) -> AsyncGenerator[None]:
+    """Take notifications off their queue meanwhile."""
+    task = at_work["queue"] = asyncio.create_task(stream.run(), name="queue")
+    try:
+        yield
+    finally:
+        stream.stop()
+        await task
 
 
 def _secret(value: SecretStr | None) -> str | None:

@@ -52,13 +52,24 @@ class Message:
     body: str
 
 
-async def keep(work: Work, source: str, reference: str, body: str) -> bool:
-    """Keep a message and ask a worker to read it by itself; False if it came before."""
-    return bool(await keep_all(work, source, [Message(reference, body)], together=False))
+async def keep(
+    work: Work, source: str, reference: str, body: str, *, lane: str | None = None
+) -> bool:
+    """Keep a message and ask a worker to read it by itself; False if it came before.
+
+    Messages of one `lane` are read one after the other.
+    """
+    message = Message(reference, body)
+    return bool(await keep_all(work, source, [message], together=False, lane=lane))
 
 
 async def keep_all(
-    work: Work, source: str, messages: Sequence[Message], *, together: bool
+    work: Work,
+    source: str,
+    messages: Sequence[Message],
+    *,
+    together: bool,
+    lane: str | None = None,
 ) -> frozenset[str]:
     """Keep messages and ask a worker to read them; returns the references that are new.
 
@@ -93,7 +104,7 @@ async def keep_all(
         )
     elif kept:
         for reference, delivery_id in kept.items():
-            work.enqueue(_alone(source, reference, delivery_id))
+            work.enqueue(_alone(source, reference, delivery_id, lane))
     return frozenset(kept)
 
 
@@ -137,9 +148,10 @@ async def set_aside(work: Work, deliveries: Sequence[Delivery]) -> None:
         work.enqueue(_alone(one.source, one.reference, one.id))
 
 
-def _alone(source: str, reference: str, delivery_id: int) -> NewJob:
+def _alone(source: str, reference: str, delivery_id: int, lane: str | None = None) -> NewJob:
     return NewJob(
         key=f"inbox:{source}:{reference}",
         kind=f"inbox.{source}",
         payload={"delivery_id": delivery_id},
+        lane=lane,
     )

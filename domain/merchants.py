@@ -18,6 +18,7 @@ from domain import jobs
 from domain.errors import DeskhandError, UnknownSetting
 from domain.events import Kind
 from domain.money import Money, exponent
+from domain.payouts import fees
 from domain.store import Work
 from domain.tables import Base, Id, Json, Owned, upsert
 
@@ -216,8 +217,29 @@ DEFINITIONS = {
     "order.inspection_days": Definition(
         "days after delivery until an order with nothing open is completed", _whole(1, 120), 14
     ),
+    "payout.fees": Definition("what each sales channel keeps of an order", fees.read, []),
+    # What it comes to when a fee is rounded once an item, and not once an order.
+    "payout.tolerance": Definition(
+        "by how much a payout may differ from what was expected", _amounts, {"*": "0.05"}
+    ),
+    # Two weeks, as settlements usually span.
+    "payout.due_days": Definition(
+        "days after its completion by which an order is to be paid out", _whole(1, 90), 14
+    ),
     "shipping.silent_after_days": Definition(
         "days without a scan after which a carrier counts as silent", _whole(1, 60), 5
+    ),
+    "shipping.stuck_after_days": Definition(
+        "days of scans in one place after which a parcel counts as stuck", _whole(1, 60), 3
+    ),
+    "shipping.alert_answer_within_hours": Definition(
+        "hours until an alert that nobody took in hand is reminded of", _whole(1, 240), 4
+    ),
+    "shipping.escalate_to": Definition(
+        "who is called when nobody took an alert in hand", _callable, []
+    ),
+    "shipping.valuable_above": Definition(
+        "orders above this amount are claimed from the carrier first", _amounts, {"*": "100.00"}
     ),
     "shipping.ship_by_warning_hours": Definition(
         "hours before ship-by at which the warehouse is warned", _whole(1, 96), 6
@@ -241,7 +263,7 @@ DEFINITIONS = {
 #: The settings that make up the refund policy, whose changes are counted.
 _POLICY = "refund."
 #: Concepts that are posted where another one is, as long as they have no channel of their own.
-_LIKE = {"returns": "refunds"}
+_LIKE = {"returns": "refunds", "stock": "shipping", "reports": "refunds"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,7 +366,14 @@ def as_text(settings: Settings) -> dict[str, str]:
 
 
 #: What is posted so far; the other channels wait for their alerts.
-_POSTED = ("channel.refunds", "channel.complaints", "channel.shipping", "channel.returns")
+_POSTED = (
+    "channel.refunds",
+    "channel.complaints",
+    "channel.shipping",
+    "channel.returns",
+    "channel.stock",
+    "channel.reports",
+)
 
 
 def in_use() -> dict[str, Definition]:

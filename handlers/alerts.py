@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from datetime import timedelta
 
 from domain.events import Event, Kind
 from domain.jobs import NewJob
@@ -12,6 +13,7 @@ from domain.orders.model import UNSHIPPED
 from domain.refunds.model import State as RefundState
 
 _Rule = Callable[[Event], Iterator[NewJob]]
+_STORMS_PACE = timedelta(seconds=3)
 
 
 def route(event: Event) -> Iterator[NewJob]:
@@ -46,14 +48,25 @@ def _refresh(concept: str) -> _Rule:
     """Bring every posted copy of the event's subject up to date."""
 
     def rule(event: Event) -> Iterator[NewJob]:
-        yield NewJob(
-            key=f"refresh:{event.id}",
-            kind="refresh",
-            payload={"subject": event.subject, "id": event.subject_id},
-            lane=concept,
-        )
+        subject = Linked(event.subject, event.subject_id)
+        yield _redraw(event, f"refresh:{event.id}", concept, subject)
 
     return rule
+
+
+def _redraw(event: Event, key: str, concept: str, record: Linked) -> NewJob:
+    """Bring a record's cards up to date, once for all that happens to it until then.
+
+    A storm's message tells a number that grows by the second, which nobody reads so fast.
+    """
+    return NewJob(
+        key=key,
+        kind="refresh",
+        payload={"subject": record.subject, "id": record.id},
+        lane=concept,
+        due_at=event.at + _STORMS_PACE if record.subject == "storm" else None,
+        waits_as=f"refresh:{record.subject}:{record.id}",
+    )
 
 
 def _alone(rule: _Rule) -> _Rule:
@@ -66,10 +79,14 @@ def _alone(rule: _Rule) -> _Rule:
     return alone
 
 
-def _post_storm(event: Event) -> Iterator[NewJob]:
-    """Post a storm's one message; the key is the storm's, so that it is posted once."""
-    for job in _post("shipping", "shipping/storm")(event):
-        yield replace(job, key=f"storm:{event.subject_id}")
+def _post_once(concept: str, template: str) -> _Rule:
+    """Post the event's subject once, however many events there are of it: they count in it."""
+
+    def rule(event: Event) -> Iterator[NewJob]:
+        for job in _post(concept, template)(event):
+            yield replace(job, key=f"{event.subject}:{event.subject_id}")
+
+    return rule
 
 
 def _reply(concept: str, template: str) -> _Rule:
@@ -114,7 +131,9 @@ def _of_return(rule: _Rule) -> _Rule:
         if "return_id" in event.data:
             record = {"subject": "return", "id": event.data["return_id"]}
             for job in rule(event):
-                yield replace(job, key=f"{job.key}:return", payload=job.payload | record)
+                again = job.waits_as and f"refresh:return:{record['id']}"
+                payload = job.payload | record
+                yield replace(job, key=f"{job.key}:return", payload=payload, waits_as=again)
 
     return of_return
 
@@ -123,9 +142,8 @@ def _tell_about(event: Event) -> Iterator[NewJob]:
     """Show it on the cards of what it is about, too; a case hears of it in its thread."""
     for one in event.data.get("about", ()):
         name = f"{one['subject']}:{one['id']}:{event.id}"
-        yield NewJob(
-            key=f"refresh:{name}", kind="refresh", payload=one, lane=_CONCEPTS[one["subject"]]
-        )
+        about = Linked(one["subject"], one["id"])
+        yield _redraw(event, f"refresh:{name}", _CONCEPTS[about.subject], about)
         if one["subject"] == "complaint":
             case = Linked("complaint", one["id"])
             yield _in_thread(event, f"reply:{name}", "complaints", "complaints/note", case)
@@ -168,6 +186,15 @@ def _pay(event: Event) -> Iterator[NewJob]:
         )
 
 
+def _confirm_shipment(event: Event) -> Iterator[NewJob]:
+    """Tell the order's marketplace that a parcel of it left."""
+    yield NewJob(
+        key=f"confirm:{event.subject_id}",
+        kind="shipment.confirm",
+        payload={"parcel_id": event.subject_id},
+    )
+
+
 def _carry(event: Event) -> Iterator[NewJob]:
     """Bring a batch of refunds to its provider, and look after it until it is over."""
     yield NewJob(
@@ -180,18 +207,56 @@ def _carry(event: Event) -> Iterator[NewJob]:
 def _redraw_orders_alert(event: Event) -> Iterator[NewJob]:
     """A ship-by warning is about the order, and a parcel's first scan answers it."""
     if event.order_id is not None and event.subject != "order":
-        yield NewJob(
-            key=f"refresh:order:{event.id}",
-            kind="refresh",
-            payload={"subject": "order", "id": event.order_id},
-            lane="shipping",
-        )
+        order = Linked("order", event.order_id)
+        yield _redraw(event, f"refresh:order:{event.id}", "shipping", order)
 
 
 def _ship_by_answered(event: Event) -> Iterator[NewJob]:
     """A source says that an order was shipped or cancelled, which answers its warning."""
     if event.data["was"] in UNSHIPPED and event.data["state"] not in UNSHIPPED:
         yield from _refresh("shipping")(event)
+
+
+def _note_of_alert(event: Event) -> Iterator[NewJob]:
+    """Say what became of an alert in the thread of the newest card of its parcel or order."""
+    subject = Linked(event.subject, event.subject_id)
+    job = _in_thread(event, f"reply:{event.id}", "shipping", "shipping/note", subject)
+    told = {"record_id": event.data["alert_id"], "under": _ALERTS[event.subject]}
+    yield replace(job, payload=job.payload | told)
+
+
+def _post_surfaced(event: Event) -> Iterator[NewJob]:
+    """Post a card of its own for an alert that a storm's message spoke for until now."""
+    if event.data["surfaced"]:
+        yield from _post("shipping", _ALERTS[event.subject])(event)
+
+
+def _redraw_storm(event: Event) -> Iterator[NewJob]:
+    """Show in a storm's message who has one of its alerts in hand."""
+    if event.data["storm_id"] is not None:
+        storm = Linked("storm", event.data["storm_id"])
+        yield _redraw(event, f"refresh:storm:{event.id}", "shipping", storm)
+
+
+def _post_reshipment(event: Event) -> Iterator[NewJob]:
+    """Tell the warehouse what is to be sent again: the event itself says it."""
+    for job in _post("shipping", "shipping/reship")(event):
+        yield replace(job, payload=job.payload | {"subject": "event", "id": event.id})
+
+
+def _tell_owner(event: Event) -> Iterator[NewJob]:
+    """Tell whoever was given an alert, unless they took it themselves."""
+    if event.data["owner"] != event.actor:
+        yield NewJob(
+            key=f"tell:{event.id}",
+            kind="tell",
+            payload={
+                "template": "shipping/told",
+                "subject": "alert",
+                "id": event.data["alert_id"],
+                "member_id": event.data["owner"],
+            },
+        )
 
 
 _note = _reply("complaints", "complaints/note")
@@ -207,6 +272,10 @@ _CASE = (_refresh("complaints"), _note)
 _RETURN_NOTE = _reply("returns", "returns/note")
 _RETURN = (_refresh("returns"), _RETURN_NOTE)
 _PARCEL = (_refresh("shipping"), _redraw_orders_alert, _of_return(_refresh("returns")))
+#: What draws an alert, by what it is about.
+_ALERTS = {"parcel": "shipping/alert", "order": "shipping/ship_by"}
+_ALERT = (_refresh("shipping"), _redraw_storm)
+_ALERT_TOLD = (*_ALERT, _alone(_note_of_alert))
 _RULES: Mapping[Kind, tuple[_Rule, ...]] = {
     Kind.REFUND_REQUESTED: (_post("refunds", "refunds/approval"), _tell_about),
     Kind.REFUND_APPROVED: (_refresh("refunds"), _pay),
@@ -222,6 +291,8 @@ _RULES: Mapping[Kind, tuple[_Rule, ...]] = {
     Kind.BATCH_OPENED: (_carry,),
     Kind.REFUNDS_COMPARED: (_refresh("refunds"),),
     Kind.REFUNDS_DIFFER: (_post("refunds", "refunds/reconciliation"),),
+    Kind.PAYOUTS_COMPARED: (_refresh("reports"),),
+    Kind.PAYOUTS_DIFFER: (_post_once("reports", "payouts/settlement"), _refresh("reports")),
     Kind.COMPLAINT_OPENED: (_post("complaints", "complaints/case"), _tell_about),
     Kind.COMPLAINT_ACKNOWLEDGED: _CASE,
     Kind.COMPLAINT_HANDED_OVER: _CASE,
@@ -253,8 +324,19 @@ _RULES: Mapping[Kind, tuple[_Rule, ...]] = {
         _of_return(_refresh("returns")),
         _of_return(_RETURN_NOTE),
     ),
-    Kind.STORM_GREW: (_post_storm, _refresh("shipping")),
-    Kind.PARCEL_ACKNOWLEDGED: (_refresh("shipping"),),
+    Kind.STOCK_WATCHED: (_post_once("stock", "inventory/watch"), _refresh("stock")),
+    Kind.STORM_GREW: (_post_once("shipping", "shipping/storm"), _refresh("shipping")),
+    Kind.ALERT_ACKNOWLEDGED: _ALERT,
+    Kind.ALERT_ASSIGNED: (*_ALERT_TOLD, _tell_owner),
+    Kind.ALERT_SNOOZED: _ALERT_TOLD,
+    Kind.ALERT_WOKEN: (_post_surfaced, *_ALERT_TOLD),
+    Kind.ALERT_REMINDED: (_alone(_note_of_alert),),
+    Kind.ALERT_ESCALATED: _ALERT_TOLD,
+    Kind.ALERT_RESOLVED: _ALERT_TOLD,
+    # The card is brought up to date for what moved the parcel.
+    Kind.ALERT_OVER: (_alone(_note_of_alert),),
+    Kind.RESHIPMENT_ASKED: (_post_reshipment,),
+    Kind.PARCEL_SHIPPED: (_confirm_shipment,),
     Kind.PARCEL_MOVED: _PARCEL,
     Kind.PARCEL_DELIVERED: _PARCEL,
     Kind.ORDER_CHANGED: (_ship_by_answered,),

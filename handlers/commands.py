@@ -58,7 +58,18 @@ COMMANDS = (
         "ORDER | late",
         (
             ("/shipping 1042", "every parcel of the order, scan by scan"),
-            ("/shipping late", "parcels past their promise or in trouble"),
+            ("/shipping late", "parcels past their promise or in trouble, and who has them"),
+        ),
+    ),
+    Command(
+        "/stock",
+        "What is in stock",
+        "[SKU | low]",
+        (
+            ("/stock", "what is low, oversold or on back-order"),
+            ("/stock AM-1", "an item: on hand, reserved, who waits; count, adjust, edit it"),
+            ("/stock AM-1 count 12 shelf recount", "says how many there are, and why"),
+            ("/stock AM-1 +5 delivery 7781", "adds or takes away so many"),
         ),
     ),
     Command(
@@ -68,6 +79,7 @@ COMMANDS = (
         (
             ("/report refunds", "the last 30 days: how many, how much, how fast, and what waits"),
             ("/report refunds 7", "the last 7 days"),
+            ("/report payouts", "what was paid out, and where it is not what it should be"),
             ("/report delivery", "how many parcels arrived by their promise, and how many late"),
         ),
     ),

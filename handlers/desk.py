@@ -130,6 +130,7 @@ async def _state(turn: Turn) -> Payload:
         unresolved, complaints_total = await complaints.unresolved(session)
         snoozed, snoozed_total = await complaints.snoozed(session)
         _, late_total = await shipping.late(session, turn.now)
+        alerts, alerts_total = await shipping.in_hands_of(session, turn.member.member_id)
         return {
             "member": turn.member,
             "away": turn.member.is_away(turn.now),
@@ -141,6 +142,8 @@ async def _state(turn: Turn) -> Payload:
             "snoozed": snoozed,
             "snoozed_total": snoozed_total,
             "late_total": late_total,
+            "alerts": alerts,
+            "alerts_total": alerts_total,
             "reconciliations": await reconciliation.latest(session),
             "returns": await returns.waiting(session),
             "jobs": await jobs.counts(session),

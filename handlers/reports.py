@@ -9,6 +9,7 @@ from typing import Any
 from slack_bolt.async_app import AsyncApp
 
 from domain import reports
+from domain.payouts import queries as payouts
 from domain.people import Can
 from domain.shipping import punctuality
 from handlers import desk
@@ -20,6 +21,7 @@ USUAL, MOST = 30, 92
 _REPORTS: Mapping[str, Callable[..., Awaitable[Any]]] = {
     "refunds": reports.refunds,
     "delivery": punctuality.report,
+    "payouts": payouts.report,
 }
 
 

@@ -16,7 +16,7 @@ from bot.config import Config, Misconfigured
 from bot.doctor.findings import Finding, Findings, Mark
 from bot.doctor.payments import compared, payments
 from bot.doctor.slack import APP, slack
-from bot.doctor.sources import freshness
+from bot.doctor.sources import freshness, queue
 from domain import jobs, merchants, people, sources
 from domain.errors import DeskhandError
 from domain.merchants import Settings
@@ -69,6 +69,8 @@ async def _all(config: Config, store: Store) -> Findings:
         )
         async for finding in slack(config, client, settings):
             yield finding
+    async for finding in queue(config):
+        yield finding
     async for finding in payments(config):
         yield finding
 

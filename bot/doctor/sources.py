@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from bot.doctor.findings import Finding, Mark
+from bot import partners
+from bot.config import Config
+from bot.connectors.amazon.stream import TROUBLES
+from bot.doctor.findings import Finding, Findings, Mark
 from domain.sources import Source
 
 #: A source is asked every half an hour; whatever is later has missed several times.
@@ -29,6 +32,30 @@ def freshness(source: Source, now: datetime) -> Finding:
             Mark.BAD, f"{read} See that `deskhand serve` runs, and that {name} is still connected."
         )
     return Finding(Mark.GOOD, read)
+
+
+async def queue(config: Config) -> Findings:
+    """Look whether Amazon's queue can be read, and how much waits in it."""
+    found = partners.queue(config)
+    if found is None:
+        if config.amazon_client_id is not None:
+            yield Finding(
+                Mark.OPEN,
+                "AMAZON_SQS_URL is not set, so Amazon's orders are asked for every few minutes. "
+                "docs/configuration.md says how Amazon tells of them at once.",
+            )
+        return
+    try:
+        waiting = await found.waiting()
+    except TROUBLES as error:
+        # Their words may name accounts and roles, which are whoever reads this one's own.
+        yield Finding(
+            Mark.BAD,
+            f"Amazon's queue can't be read ({type(error).__name__}: {str(error)[:200]}). Check "
+            "AMAZON_SQS_URL, its keys, and that they may receive and delete messages.",
+        )
+    else:
+        yield Finding(Mark.GOOD, f"Amazon's queue can be read; messages in it: {waiting}.")
 
 
 def _moment(at: datetime) -> str:

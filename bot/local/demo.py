@@ -23,6 +23,7 @@ from bot.local import Channel, LocalSlack, Person, Team, carrier, world
 from bot.slack import manifest
 from domain import merchants, people
 from domain.complaints import service as complaints
+from domain.inventory import intake as inventory
 from domain.money import Money
 from domain.orders import queries as orders
 from domain.orders.service import receive
@@ -134,14 +135,16 @@ async def _open_shop(store: Store) -> None:
             limit = Money.of(one.limit, "USD") if one.limit else None
             await people.set_role(work, one.member_id, one.role, limit)
             await people.learn(work, one.member_id, name=one.name, locale=one.locale, tz=one.tz)
-        for concept in ("refunds", "complaints", "shipping"):
-            channel, _ = world.CHANNELS[concept]
+        for concept, name in world.POSTED.items():
+            channel, _ = world.CHANNELS[name]
             await merchants.change_setting(work, f"channel.{concept}", channel)
         for level, member in enumerate((world.BEN, world.ADA), 1):
             await merchants.change_setting(work, f"complaint.level_{level}", member)
         for key, member in (("approvers", world.BEN), ("fallback", world.ADA)):
             await merchants.change_setting(work, f"refund.{key}", member)
+        await merchants.change_setting(work, "shipping.escalate_to", world.ADA)
     async with store.write(merchant_id, now=now, actor=IMPORT) as work:
+        await inventory.receive(work, list(world.stock()), source="demo")
         await receive(work, list(world.orders(now)), source="demo")
     ana, ada = (Member(one, role) for one, role in ((world.ANA, "agent"), (world.ADA, "admin")))
     earlier = now - timedelta(hours=3)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from domain.inventory.intake import ItemDraft
 from domain.orders.intake import LineDraft, OrderDraft, ParcelDraft
 from domain.orders.model import State
 from domain.shipping.model import ParcelState
@@ -58,12 +59,21 @@ CHANNELS = {
     "refunds": ("C0REFUNDS", "Refunds that wait for a decision"),
     "complaints": ("C0COMPLAINTS", "A case is a thread"),
     "shipping": ("C0SHIPPING", "The few parcels that need a person"),
+    "warehouse": ("C0WAREHOUSE", "What is in stock, and what has to leave today"),
+}
+#: Where each concept is posted.
+POSTED = {
+    "refunds": "refunds",
+    "complaints": "complaints",
+    "shipping": "shipping",
+    "stock": "warehouse",
 }
 
 TRIES = (
     ("/order 1042", "look up an order that came late"),
     ("/refund 1042 12.50 lid cracked in transit", "ask for a refund, then approve it as Ben"),
     ("/complaint 1042 the lid is cracked", "open a case and take it from there"),
+    ("/stock", "what is low; count an item, or adjust it"),
 )
 
 #: Refunds that wait for somebody when the demo opens: order, amount in USD, note.
@@ -91,6 +101,16 @@ _GOODS = (
     ("JAR-FER-3L", "Fermenting jar with weight, 3 l", 3480),
     ("LMP-TBL-BRS", "Brass table lamp", 14800),
 )
+#: How many of each lie on the shelf, and the re-order point.
+_ON_HAND = (64, 9, 31, 240, 4, 12, 7, 38, 5, 16, 22, 3)
+
+
+def stock() -> Iterator[ItemDraft]:
+    """Give what lies on the shelf: plenty of most, and little of one or two."""
+    for at, ((sku, title, price), on_hand) in enumerate(zip(_GOODS, _ON_HAND, strict=True)):
+        yield ItemDraft(sku, on_hand, title, f"{'ABC'[at % 3]}-{at // 3 + 1:02}", 4, price, "USD")
+
+
 _BUYERS = (
     ("Maria García", "Carrer de la Pau 14", "Valencia", "46001", "ES"),
     ("James Whitfield", "1220 SW Alder Street", "Portland", "97205", "US"),

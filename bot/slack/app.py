@@ -16,6 +16,7 @@ from bot.slack.identity import Identity
 from handlers import (
     complaints,
     desk,
+    inventory,
     orders,
     people,
     refunds,
@@ -33,6 +34,7 @@ CONVERSATIONS = (
     replies,
     returns,
     shipping,
+    inventory,
     reports,
     people,
     desk,

@@ -22,6 +22,8 @@ from domain.complaints.model import Complaint, Target
 from domain.orders import completion
 from domain.orders import service as orders
 from domain.orders.model import Order
+from domain.payouts import service as payouts
+from domain.payouts.model import Settlement
 from domain.refunds import reconciliation, undecided
 from domain.refunds import service as refunds
 from domain.refunds.model import Refund
@@ -29,7 +31,10 @@ from domain.refunds.reconciliation import Reconciliation
 from domain.returns import clocks as returns
 from domain.returns.model import Return
 from domain.shipping import service as shipping
+from domain.shipping import watch
+from domain.shipping.alert import Alert
 from domain.shipping.model import Parcel
+from domain.shipping.unmatched import Unmatched
 from domain.sources import Source
 from domain.store import CLOCK, Store, Work
 
@@ -61,9 +66,14 @@ SWEEPS: Mapping[str, Sweep] = {
     "undecided refunds": Sweep(Refund.reminder_due_at, undecided.sweep),
     "refunds without news": Sweep(Refund.silent_due_at, reconciliation.sweep_silent),
     "providers to compare with": Sweep(Reconciliation.due_at, reconciliation.sweep_due),
+    "settlements to compare": Sweep(Settlement.due_at, payouts.sweep),
     "sources to read": Sweep(Source.due_at, sources.sweep_due),
     "late parcels": Sweep(Parcel.late_due_at, shipping.sweep_late),
+    "scans of unknown parcels": Sweep(Unmatched.due_at, shipping.sweep_unmatched),
     "silent carriers": Sweep(Parcel.silent_due_at, shipping.sweep_silent),
+    "stuck parcels": Sweep(Parcel.stuck_due_at, shipping.sweep_stuck),
+    "snoozed alerts": Sweep(Alert.wake_due_at, watch.sweep_snoozed),
+    "unanswered alerts": Sweep(Alert.answer_due_at, watch.sweep_unanswered),
     "snoozed complaints": Sweep(Complaint.wake_due_at, clocks.sweep_snoozed),
     # Before their warnings: an escalation speaks for the ones that it missed.
     "unanswered complaints": Sweep(

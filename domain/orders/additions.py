@@ -11,6 +11,7 @@ from domain.events import Event, Kind
 from domain.orders.clocks import Clocks
 from domain.orders.intake import LineDraft, OrderDraft
 from domain.orders.model import Line, Order, fold
+from domain.shipping import service as shipping
 from domain.shipping.model import Content, Parcel, as_tracked
 from domain.store import BULK, Work
 from domain.tables import among, upsert
@@ -55,7 +56,8 @@ async def add(
 
 async def add_parcels(work: Work, placed: Sequence[tuple[int, OrderDraft]], clocks: Clocks) -> None:
     """Write every parcel of the drafts, and what is in it where the source knows."""
-    rows, contents = [], []
+    rows: list[dict[str, Any]] = []
+    contents = []
     for order_id, draft in placed:
         for parcel in draft.parcels:
             contents.append((order_id, parcel.lines))
@@ -73,9 +75,18 @@ async def add_parcels(work: Work, placed: Sequence[tuple[int, OrderDraft]], cloc
                     "silent_due_at": clocks.silent(draft, parcel),
                 }
             )
-    if not any(lines for _, lines in contents):
+    if any(lines for _, lines in contents):
+        await _insert_with_contents(work, rows, contents)
+    else:
         await work.insert(Parcel, rows)
-        return
+    await shipping.match(work, {row["tracking_number"] for row in rows})
+
+
+async def _insert_with_contents(
+    work: Work,
+    rows: Sequence[dict[str, Any]],
+    contents: Sequence[tuple[int, Sequence[tuple[int, int]]]],
+) -> None:
     # Both databases number the rows of an INSERT as they come. To have SQLAlchemy see to it
     # would cost SQLite a statement a row.
     ids = sorted(
@@ -132,6 +143,7 @@ def facts(draft: OrderDraft) -> dict[str, Any]:
         "ship_to_country": draft.ship_to_country,
         "payment_provider": draft.payment_provider,
         "payment_reference": draft.payment_reference,
+        "changed_at": draft.changed_at,
         "fingerprint": draft.fingerprint,
     }
 

@@ -16,12 +16,14 @@ from typing import Any
 from sqlalchemy import select
 
 from domain.events import Kind
+from domain.inventory import service as inventory
 from domain.orders.additions import add_parcels, facts, line_facts
 from domain.orders.clocks import Clocks
 from domain.orders.intake import LineDraft, OrderDraft, ParcelDraft
 from domain.orders.model import OVER, TRANSITIONS, UNSHIPPED, Line, Order, State
 from domain.shipping import service as shipping
-from domain.shipping.model import ENDED, TROUBLES, Parcel, ParcelState, as_tracked
+from domain.shipping.model import ENDED, Parcel, ParcelState, as_tracked
+from domain.shipping.policy import trouble_of
 from domain.store import Work
 from domain.tables import among
 
@@ -53,10 +55,15 @@ class _Before:
     delivered_at: datetime | None
 
 
-async def change(work: Work, drafts: Mapping[int, OrderDraft], clocks: Clocks) -> None:
-    """Take over what the source says now of orders by their ids, under their rows' locks."""
+async def change(work: Work, drafts: Mapping[int, OrderDraft], clocks: Clocks) -> int:
+    """Take over what the source says now of orders by their ids, under their rows' locks.
+
+    Returns how many say something else than before. What is older than what is known by now
+    changes nothing.
+    """
     if not drafts:
-        return
+        return 0
+    changed = 0
     orders = await work.session.scalars(
         select(Order)
         .where(among(work.session, Order.id, drafts))
@@ -74,17 +81,34 @@ async def change(work: Work, drafts: Mapping[int, OrderDraft], clocks: Clocks) -
     )
     new_lines: list[dict[str, Any]] = []
     new_parcels: list[tuple[int, OrderDraft]] = []
+    cancelled: list[int] = []
+    left: list[int] = []
+    troubled: list[shipping.Found] = []
+    numbers = {one.tracking_number for held in parcels.values() for one in held}
     for order in orders:
         draft = drafts[order.id]
+        if order.changed_at and draft.changed_at and draft.changed_at < order.changed_at:
+            continue
+        if order.fingerprint == draft.fingerprint:
+            order.changed_at = draft.changed_at or order.changed_at
+            continue
+        changed += 1
         was = order.state
         before = _Before(order.ship_by, order.deliver_by, order.shipped_at, order.delivered_at)
         _change_order(order, draft, before, clocks)
         positions = _change_lines(order, lines[order.id], draft.lines, new_lines)
-        fresh = _change_parcels(work, order, parcels[order.id], draft, before, clocks)
+        fresh = _change_parcels(work, order, parcels[order.id], draft, before, clocks, troubled)
         new_parcels.append((order.id, replace(draft, parcels=_placed(fresh, positions))))
+        if was in UNSHIPPED and order.state not in UNSHIPPED:
+            (cancelled if order.state is State.CANCELLED else left).append(order.id)
         work.record(Kind.ORDER_CHANGED, order, order_id=order.id, was=was, state=order.state)
     await work.insert(Line, new_lines)
     await add_parcels(work, new_parcels, clocks)
+    await inventory.end(work, cancelled=cancelled, left=left)
+    await shipping.troubles_found(work, troubled)
+    told = {one.tracking_number for held in parcels.values() for one in held}
+    await shipping.match(work, told - numbers)
+    return changed
 
 
 async def _by_order(work: Work, query: Any) -> dict[int, list[Any]]:
@@ -141,6 +165,7 @@ def _change_parcels(
     draft: OrderDraft,
     before: _Before,
     clocks: Clocks,
+    troubled: list[shipping.Found],
 ) -> list[ParcelDraft]:
     """Change the parcels that are known; returns those that are new."""
     fresh = []
@@ -148,10 +173,10 @@ def _change_parcels(
         if parcel is None:
             fresh.append(drawn)
         else:
-            _change_parcel(work, parcel, drawn, draft, before, clocks)
+            _change_parcel(work, parcel, drawn, draft, before, clocks, troubled)
     if order.state in OVER:
         for parcel in held:
-            parcel.late_due_at = parcel.silent_due_at = None
+            parcel.late_due_at = parcel.silent_due_at = parcel.stuck_due_at = None
     return fresh
 
 
@@ -178,6 +203,7 @@ def _change_parcel(
     draft: OrderDraft,
     before: _Before,
     clocks: Clocks,
+    troubled: list[shipping.Found],
 ) -> None:
     was_shipped = parcel.shipped_at or before.shipped_at
     parcel.carrier = drawn.carrier or parcel.carrier
@@ -191,18 +217,18 @@ def _change_parcel(
         parcel.silent_due_at = clocks.silent(draft, drawn)
     if _PROGRESS[drawn.state] > _PROGRESS[parcel.state]:
         parcel.state = drawn.state
-        _tell(work, parcel, drawn)
+        _tell(work, parcel, drawn, troubled)
 
 
-def _tell(work: Work, parcel: Parcel, drawn: ParcelDraft) -> None:
+def _tell(work: Work, parcel: Parcel, drawn: ParcelDraft, troubled: list[shipping.Found]) -> None:
     """Record what a person who follows the parcel has to know."""
-    if trouble := TROUBLES.get(parcel.state):
+    if trouble := trouble_of(parcel, parcel.state):
         if trouble is not parcel.trouble:
-            shipping.trouble_found(work, parcel, trouble, None)
+            troubled.append(shipping.Found(parcel, trouble, None))
     elif parcel.state in ENDED:
         parcel.delivered_at = drawn.delivered_at
         parcel.trouble = parcel.troubled_at = None
-        parcel.late_due_at = parcel.silent_due_at = None
+        parcel.late_due_at = parcel.silent_due_at = parcel.stuck_due_at = None
         delivered = parcel.state is ParcelState.DELIVERED
         kind = Kind.PARCEL_DELIVERED if delivered else Kind.PARCEL_MOVED
         work.record(kind, parcel, order_id=parcel.order_id, state=parcel.state)

@@ -44,14 +44,24 @@ class Clocks:
         """Say when the delivery promise runs out."""
         if draft.deliver_by is None or self._ended(draft, parcel):
             return None
-        return self._ahead(draft.deliver_by)
+        shipped_at = parcel.shipped_at or draft.shipped_at or draft.deliver_by
+        return self.promised(draft.deliver_by, shipped_at)
 
     def silent(self, draft: OrderDraft, parcel: ParcelDraft) -> datetime | None:
         """Say when a carrier that scanned nothing since counts as silent."""
         shipped_at = parcel.shipped_at or draft.shipped_at
         if shipped_at is None or self._ended(draft, parcel):
             return None
-        return self._ahead(shipped_at + self.silent_after)
+        return self.unheard(shipped_at)
+
+    def promised(self, deliver_by: datetime, shipped_at: datetime) -> datetime | None:
+        """Say when the promise of a parcel that left at this time runs out."""
+        # One that left late is news, however long ago its promise ran out.
+        return deliver_by if self._ahead(max(deliver_by, shipped_at)) else None
+
+    def unheard(self, since: datetime) -> datetime | None:
+        """Say when a carrier that has scanned nothing since then counts as silent."""
+        return self._ahead(since + self.silent_after)
 
     def inspected(self, delivered_at: datetime | None) -> datetime:
         """Say when the buyer has had their time; a delivery nobody dated counts from now."""

@@ -67,6 +67,7 @@ class Order(Owned, Base):
         Index(None, "merchant_id", "state"),
         Index(None, "ship_by_due_at"),
         Index(None, "complete_due_at"),
+        Index(None, "merchant_id", "completed_at"),
     )
 
     number: Mapped[str]
@@ -99,6 +100,10 @@ class Order(Owned, Base):
     ship_by_due_at: Mapped[datetime | None]
     #: When the buyer has had their time to look at what was delivered; None once that was noticed.
     complete_due_at: Mapped[datetime | None]
+    #: When the clock completed it; None for what was over when it came in.
+    completed_at: Mapped[datetime | None]
+    #: When its source last changed it, as the source says: what is told of earlier is old news.
+    changed_at: Mapped[datetime | None]
     fingerprint: Mapped[str]
     received_at: Mapped[datetime]
 

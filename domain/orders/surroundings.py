@@ -18,7 +18,13 @@ from domain.shipping.model import Parcel, Scan
 
 _HISTORY = 8
 _SCANS = 6
-_REMINDERS = (Kind.COMPLAINT_WARNED, Kind.RETURN_REMINDED)
+#: For a record's thread; that a trouble is over, the scan that ended it says.
+_REMINDERS = (
+    Kind.COMPLAINT_WARNED,
+    Kind.RETURN_REMINDED,
+    Kind.ALERT_REMINDED,
+    Kind.ALERT_OVER,
+)
 
 
 @cache

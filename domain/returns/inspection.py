@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from sqlalchemy import select
 from domain import links
 from domain.errors import Conflict, Invalid, ReasonNeeded, RecordNotFound, WrongState
 from domain.events import Kind
+from domain.inventory import service as inventory
 from domain.money import Money
 from domain.orders.model import Line
 from domain.people import Can, Member
@@ -160,6 +162,7 @@ async def dispose(
         raise NothingChosen
     accepted = {line.id: line for line in rma.accepted}
     skus = await _skus(work, rma)
+    back: Counter[str] = Counter()
     for line_id, disposal in disposals.items():
         if line_id not in accepted:
             raise RecordNotFound("return line", line_id)
@@ -171,6 +174,9 @@ async def dispose(
         kind = Kind.RETURN_RESTOCKED if restocked else Kind.RETURN_WRITTEN_OFF
         sku = skus[line.line_id]
         record(work, rma, kind, line_id=line.line_id, sku=sku, quantity=line.received)
+        if restocked and sku:
+            back[sku] += line.received or 0
+    await inventory.restock(work, back, f"return {rma.name}")
     card = await queries.card(work.session, return_id)
     _close_if_done(work, rma, refunded=card.is_refunded)
     return rma

@@ -14,6 +14,7 @@ from domain.orders.intake import OrderDraft
 from domain.orders.service import Counts
 from domain.store import Work
 from tests.cli.conftest import Deskhand
+from tests.connectors import test_files_settlement as settlements
 
 _HEADER = "order_number,placed_at,status,channel,currency,sku,title,quantity,unit_price"
 
@@ -145,3 +146,60 @@ def _row(number: int, *, status: str = "confirmed", price: str = "12.00") -> str
 def _write(path: Path, *rows: str) -> Path:
     path.write_text("\n".join((_HEADER, *rows)) + "\n", encoding="utf-8")
     return path
+
+
+def test_stock_comes_in_as_counted_and_its_bad_rows_are_put_aside(
+    deskhand_on_both: Deskhand, folder: Path
+) -> None:
+    path = folder / "stock.csv"
+    header = "sku,title,location,on_hand,low_at,list_price,currency"
+    rows = [
+        "MUG-1,Alpine mug,A-03,12,4,12.00,USD",
+        "POT-1,,,0,,,",
+        "CUP-1,Cup,A-04,-3,,,",
+        ",Nameless,A-05,1,,,",
+        "LID-1,Lid,A-06,1,,4.00,",
+        "JAR-1,Jar,A-07,many,,,",
+    ]
+    path.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    said = deskhand_on_both("import", str(path))
+    assert said.code == 1
+    assert said.out == (
+        "stock.csv: 2 items: 2 new, 0 changed, 0 unchanged; 4 rows rejected → stock.rejected.csv\n"
+    )
+    with path.with_name("stock.rejected.csv").open(encoding="utf-8", newline="") as stream:
+        reasons = [row["reason"] for row in csv.DictReader(stream)]
+    assert reasons == [
+        "row 4: on_hand “-3” is not a whole number",
+        "row 5: sku is empty",
+        "row 6: list_price has no currency",
+        "row 7: on_hand “many” is not a whole number",
+    ]
+    path.write_text("\n".join([header, "mug-1,,B-01,9,,,", rows[1]]) + "\n", encoding="utf-8")
+    said = deskhand_on_both("import", str(path))
+    assert said.out == "stock.csv: 2 items: 0 new, 1 changed, 1 unchanged\n"
+
+
+def test_a_settlement_comes_in_once_however_often_it_is_imported(
+    deskhand_on_both: Deskhand, folder: Path
+) -> None:
+    report = settlements.write(folder / "settlement.txt", *settlements.ROWS)
+    said = deskhand_on_both("import", str(report))
+    assert (said.code, said.err) == (0, "")
+    assert said.out == "settlement.txt: 1 settlement, 9 lines: 9 new, 0 unchanged\n"
+    said = deskhand_on_both("import", str(report))
+    assert said.out == "settlement.txt: 1 settlement, 9 lines: 0 new, 9 unchanged\n"
+
+
+def test_rows_of_a_settlement_that_cant_be_used_are_put_aside(
+    deskhand: Deskhand, folder: Path
+) -> None:
+    bad = settlements.row("Order", "ItemFees", "Commission", "nine")
+    report = settlements.write(folder / "settlement.txt", *settlements.ROWS, bad)
+    said = deskhand("import", str(report))
+    assert said.code == 1
+    assert said.out == (
+        "settlement.txt: 1 settlement, 9 lines: 9 new, 0 unchanged; "
+        "1 row rejected → settlement.txt.rejected.csv\n"
+    )
+    assert "put them right there" in said.err

@@ -335,3 +335,11 @@ def test_every_promise_is_told_by_the_fingerprint() -> None:
     assert same.fingerprint == draft(parcels=(parcel(TRACKING),)).fingerprint
     assert same.fingerprint != draft(parcels=(parcel(None),)).fingerprint
     assert draft(buyer_name="\ud800").fingerprint != draft(buyer_name="?").fingerprint
+
+
+async def test_a_parcel_that_left_long_after_its_promise_is_late_all_the_same(desk: Desk) -> None:
+    promised = desk.now - timedelta(days=9)
+    await desk.receive(draft(deliver_by=promised))
+    sent = parcel(state=ParcelState.PICKED_UP, shipped_at=desk.now)
+    await desk.receive(draft(deliver_by=promised, state=State.SHIPPED, parcels=(sent,)))
+    assert [one.late_due_at for one in await desk.parcels()] == [promised]

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Select, select
 
-from domain.errors import RecordNotFound, RoleNeeded
+from domain.errors import RecordNotFound
 from domain.events import Kind
 from domain.orders.intake import ParcelDraft
 from domain.orders.model import State as OrderState
-from domain.shipping import queries, service
-from domain.shipping.model import TROUBLES, ParcelState, Scan, Trouble, as_tracked
-from tests.domain.desk import AGENT, FINANCE, TRACKING, WAREHOUSE, Desk, draft, parcel
+from domain.shipping import queries, service, unmatched
+from domain.shipping.model import TROUBLES, Parcel, ParcelState, Scan, Trouble, as_tracked
+from tests.domain.desk import TRACKING, Desk, draft, parcel
 
 MOVING = ParcelState.IN_TRANSIT
 
@@ -132,6 +132,87 @@ async def test_what_was_delivered_stays_delivered(labelled: Desk) -> None:
     assert await labelled.events(Kind.PARCEL_TROUBLED) == []
 
 
+async def test_a_carriers_clock_that_is_ahead_hides_nothing_that_comes_after(
+    labelled: Desk,
+) -> None:
+    ahead = labelled.now + timedelta(days=400)
+    await labelled.scan(ParcelState.DELIVERY_FAILED, at=ahead)
+    held = (await labelled.parcels())[0]
+    assert (held.state, held.last_event_at) == (ParcelState.DELIVERY_FAILED, labelled.now)
+    assert held.silent_due_at == labelled.now + timedelta(days=5)
+    # Told again, it is the same scan, and what is true comes through.
+    later = labelled.later(hours=1)
+    await later.scan(ParcelState.DELIVERY_FAILED, at=ahead)
+    await later.scan(MOVING)
+    assert (await labelled.parcels())[0].state is MOVING
+    scans = await labelled.all(_scans())
+    assert sorted((one.at, one.told_at) for one in scans) == [
+        (labelled.now, ahead),
+        (later.now, None),
+    ]
+
+
+async def test_what_a_carrier_said_first_counts_once_the_parcel_is_known(desk: Desk) -> None:
+    await desk.scan(ParcelState.DELIVERED, "AA1", description="Left at the door")
+    for _ in range(2):
+        await desk.scan(MOVING, "AA1", at=desk.now - timedelta(hours=3))
+    async with desk.look() as session:
+        assert (await unmatched.waiting(session)).scans == 2
+    await desk.later(hours=1).receive(draft(parcels=(parcel("AA1"),)))
+    held = (await desk.parcels())[0]
+    assert (held.state, held.delivered_at) == (ParcelState.DELIVERED, desk.now)
+    async with desk.look() as session:
+        assert await unmatched.waiting(session) == unmatched.Waiting(0, 0, None)
+
+
+async def test_a_number_that_an_order_gets_later_brings_its_scans(desk: Desk) -> None:
+    await desk.receive(draft(parcels=(parcel(None),)))
+    await desk.scan(MOVING, "AA1")
+    await desk.later(hours=1).receive(draft(parcels=(parcel("AA1"),), total=1))
+    assert (await desk.parcels())[0].state is MOVING
+
+
+async def test_the_clock_matches_what_nobody_asked_for_and_forgets_what_is_nobodys(
+    desk: Desk,
+) -> None:
+    await desk.scan(MOVING, "AA1")
+    await desk.scan(MOVING, "ZZ9")
+    await desk.receive(draft(parcels=(parcel("BB2"),)))
+    async with desk.work() as work:
+        held = await work.lock(Parcel, (await desk.parcels())[0].id)
+        held.tracking_number = "AA1"
+    assert await desk.later(minutes=1).sweep(service.sweep_unmatched) == 2
+    assert (await desk.parcels())[0].state is MOVING
+    assert await desk.later(minutes=1.5).sweep(service.sweep_unmatched) == 0
+    await desk.later(days=90).sweep(service.sweep_unmatched)
+    async with desk.look() as session:
+        assert (await unmatched.waiting(session)).scans == 0
+
+
+async def test_a_delivery_before_the_shipment_counts_and_says_so(desk: Desk) -> None:
+    await desk.receive(draft(state=OrderState.PENDING, parcels=(parcel(),)))
+    await desk.scan(ParcelState.DELIVERED)
+    assert (await desk.order_row()).state is OrderState.DELIVERED
+    (event,) = await desk.events(Kind.PARCEL_DELIVERED)
+    assert event.why == "delivered before it was shipped here: the order was pending"
+
+
+async def test_trouble_that_is_over_by_the_time_it_is_heard_of_calls_for_nobody(
+    labelled: Desk,
+) -> None:
+    hour = timedelta(hours=1)
+    told = [
+        service.Sighting(TRACKING, MOVING, labelled.now),
+        service.Sighting(TRACKING, ParcelState.DELIVERY_FAILED, labelled.now - hour),
+        service.Sighting("ZZ9", MOVING, labelled.now),
+    ]
+    async with labelled.work("easypost") as work:
+        assert [*await service.follow_all(work, told)] == [TRACKING]
+    assert await labelled.events(Kind.PARCEL_TROUBLED) == []
+    moved = await labelled.events(Kind.PARCEL_MOVED)
+    assert [one.data["state"] for one in moved] == [ParcelState.DELIVERY_FAILED, MOVING]
+
+
 async def test_a_parcel_of_somebody_else_is_none_of_ours(labelled: Desk) -> None:
     assert await labelled.scan(MOVING, "ZZ9") is None
     assert await labelled.all(_scans()) == []
@@ -159,42 +240,9 @@ async def test_trouble_calls_for_a_person_until_the_parcel_moves(
 
 async def test_the_same_trouble_again_is_no_new_alert(labelled: Desk) -> None:
     await labelled.scan(ParcelState.DELIVERY_DELAYED)
-    async with labelled.work() as work:
-        await service.acknowledge(work, WAREHOUSE, (await labelled.parcels())[0].id)
     await labelled.later(hours=6).scan(ParcelState.DELIVERY_DELAYED)
-    held = (await labelled.parcels())[0]
-    assert (held.trouble, held.acknowledged_by) == (Trouble.DELAYED, WAREHOUSE.member_id)
+    assert (await labelled.parcels())[0].trouble is Trouble.DELAYED
     assert len(await labelled.events(Kind.PARCEL_TROUBLED)) == 1
-
-
-async def test_another_trouble_is_in_nobodys_hands_yet(labelled: Desk) -> None:
-    await labelled.scan(ParcelState.DELIVERY_DELAYED)
-    async with labelled.work() as work:
-        await service.acknowledge(work, WAREHOUSE, (await labelled.parcels())[0].id)
-    await labelled.later(hours=6).scan(ParcelState.DELIVERY_FAILED)
-    held = (await labelled.parcels())[0]
-    assert (held.trouble, held.acknowledged_by) == (Trouble.DELIVERY_FAILED, None)
-    assert len(await labelled.events(Kind.PARCEL_TROUBLED)) == 2
-
-
-async def test_one_person_takes_a_parcel_in_hand(labelled: Desk) -> None:
-    parcel_id = (await labelled.parcels())[0].id
-    with pytest.raises(service.AlreadyInHand, match="is moving again"):
-        async with labelled.work() as work:
-            await service.acknowledge(work, AGENT, parcel_id)
-    await labelled.scan(ParcelState.ON_HOLD)
-    with pytest.raises(RoleNeeded, match="To work on parcels"):
-        async with labelled.work() as work:
-            await service.acknowledge(work, FINANCE, parcel_id)
-    async with labelled.work(AGENT.member_id) as work:
-        assert (await service.acknowledge(work, AGENT, parcel_id)).acknowledged_by == "U0AGENT"
-    assert (await labelled.events(Kind.PARCEL_ACKNOWLEDGED))[0].actor == "U0AGENT"
-    with pytest.raises(service.AlreadyInHand, match="@U0AGENT has this parcel in hand already"):
-        async with labelled.work() as work:
-            await service.acknowledge(work, WAREHOUSE, parcel_id)
-    with pytest.raises(RecordNotFound, match="This parcel"):
-        async with labelled.work() as work:
-            await service.acknowledge(work, AGENT, 404)
 
 
 async def test_a_broken_promise_is_noticed_once(desk: Desk) -> None:

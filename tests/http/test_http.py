@@ -134,6 +134,7 @@ async def test_metrics_tell_of_jobs_runs_and_requests(
     assert figures['deskhand_jobs{state="running"}'] == "1.0"
     assert figures['deskhand_jobs{state="dead"}'] == "0.0"
     assert figures["deskhand_job_oldest_due_seconds"] == "90.0"
+    assert figures["deskhand_unmatched_scans"] == figures["deskhand_inbox_unread"] == "0.0"
     assert figures['deskhand_job_run_seconds_count{kind="post",outcome="done"}'] == "1.0"
     assert figures['deskhand_job_run_seconds_sum{kind="post",outcome="dead"}'] == "7.0"
     answered = "deskhand_http_request_seconds_count"

@@ -22,8 +22,8 @@ async def test_the_demo_opens_a_shop_and_leaves_nothing_behind(
     async with bare.start("demo", **environment) as demo:
         address = (await demo.says(r"is open: (http://localhost:\d+)\n"))[1]
         await demo.says("Ctrl-C")
-        tries = re.findall(r"^  (/\w+ \S.*?)  ", demo.out, re.MULTILINE)
-        assert len(tries) == 3
+        tries = re.findall(r"^  (/\w+(?: \S.*?)?)  ", demo.out, re.MULTILINE)
+        assert len(tries) == 4
         assert list(temporary.glob("deskhand-demo-*"))
         status, parts = await get(f"{address}/readyz")
         assert (status, json.loads(parts)["status"]) == (200, "ok")

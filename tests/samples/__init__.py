@@ -36,8 +36,9 @@ from domain.returns.model import Reason as ReturnReason
 from domain.returns.model import Return, ReturnLine
 from domain.returns.model import State as ReturnState
 from domain.returns.queries import ReturnCard, ReturnLineView
+from domain.shipping.alert import Alert
 from domain.shipping.model import Parcel, ParcelState, Scan, Storm, Trouble
-from domain.shipping.queries import Late, ParcelCard
+from domain.shipping.queries import Late
 from domain.shipping.storms import StormCard
 
 NOW = datetime(2026, 11, 24, 10, 30, tzinfo=UTC)
@@ -570,14 +571,10 @@ def scan(**changes: Any) -> Scan:
     return Scan(**values | changes)
 
 
-def parcel_card(**changes: Any) -> ParcelCard:
-    """The parcel's card; changes are of the parcel."""
-    return ParcelCard(parcel(**changes), order(), scan())
-
-
-def late(**changes: Any) -> Late:
+def late(alert: Alert | None = None, **changes: Any) -> Late:
     """A parcel past its promise; changes are of the order."""
-    return Late(order(**changes), parcel(trouble=Trouble.DELAYED, state=ParcelState.IN_TRANSIT))
+    held = parcel(trouble=Trouble.DELAYED, state=ParcelState.IN_TRANSIT)
+    return Late(order(**changes), held, alert)
 
 
 def unshipped(**changes: Any) -> Late:
@@ -585,11 +582,17 @@ def unshipped(**changes: Any) -> Late:
     return Late(order(state=OrderState.PACKED, **changes), None)
 
 
+def storm(*, trouble: Trouble = Trouble.DELAYED) -> Storm:
+    """A storm of two hours."""
+    carrier = "" if trouble is Trouble.SHIP_BY_NEAR else "UPS"
+    return Storm(id=2, trouble=trouble, carrier=carrier, since=ago(hours=2), grew_at=NOW)
+
+
 def storm_card(*, trouble: Trouble = Trouble.DELAYED, **changes: Any) -> StormCard:
     """A hundred and twenty parcels in the same trouble."""
     worst = unshipped if trouble is Trouble.SHIP_BY_NEAR else late
     values: dict[str, Any] = {
-        "storm": Storm(id=2, trouble=trouble, since=NOW),
+        "storm": storm(trouble=trouble),
         "total": 120,
         "worst": tuple(worst(number=str(1100 + position)) for position in range(8)),
     }

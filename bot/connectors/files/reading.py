@@ -7,28 +7,36 @@ from typing import TYPE_CHECKING
 
 from bot.connectors.files import (
     amazon_report,
+    amazon_settlement,
     deskhand,
     json_orders,
     mapping,
     olist,
     shopify_csv,
+    stock,
 )
 from bot.connectors.files.progress import Progress
 from bot.connectors.files.sniffing import Format, Source, examine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from bot.connectors.files.mapping import Mapping
     from bot.connectors.files.values import Rejected
+    from domain.inventory.intake import ItemDraft
     from domain.orders.intake import OrderDraft
+    from domain.payouts.model import LineDraft, SettlementDraft
 
-_TABLES = {
+    #: What a file is made of.
+    Draft = OrderDraft | ItemDraft
+
+_TABLES: dict[Format, Callable[[Source, Progress], Iterator[Draft | Rejected]]] = {
     Format.AMAZON_REPORT: amazon_report.read,
     Format.SHOPIFY_CSV: shopify_csv.read,
     Format.DESKHAND_CSV: deskhand.read,
     Format.OLIST: olist.read,
+    Format.STOCK_CSV: stock.read,
 }
 
 
@@ -46,13 +54,17 @@ class Reading:
     def __post_init__(self) -> None:
         self.progress = Progress(sum(map(_size, self.sources)))
 
-    def __iter__(self) -> Iterator[OrderDraft | Rejected]:
-        """Yield orders, and what could not be made into one; raises `UnreadableFile`."""
+    def __iter__(self) -> Iterator[Draft | Rejected]:
+        """Yield orders, or items in stock, and what could not be made into one; raises `UnreadableFile`."""
         if self.mapping is not None:
             return mapping.read(self.source, self.progress, self.mapping)
         if table := _TABLES.get(self.format):
             return table(self.source, self.progress)
         return json_orders.read(self.sources, self.progress)
+
+    def settlement_lines(self) -> Iterator[tuple[SettlementDraft, LineDraft | None] | Rejected]:
+        """Yield what a settlement report holds instead of orders; raises `UnreadableFile`."""
+        return amazon_settlement.read(self.source, self.progress)
 
     @property
     def source(self) -> Source:
@@ -63,6 +75,11 @@ class Reading:
     def format(self) -> Format:
         """What the file was recognised as."""
         return self.source.format
+
+    @property
+    def is_stock(self) -> bool:
+        """Whether it tells of items in stock, and not of orders."""
+        return self.format is Format.STOCK_CSV
 
     @property
     def total(self) -> int:

@@ -81,7 +81,8 @@ class RejectedFile:
     @property
     def _delimiter(self) -> str:
         # Amazon's reports know no quoting, which a value with a tab in it would need.
-        return "," if self._source.format is Format.AMAZON_REPORT else self._source.delimiter
+        unquoted = self._source.format in {Format.AMAZON_REPORT, Format.AMAZON_SETTLEMENT}
+        return "," if unquoted else self._source.delimiter
 
     def _cells(self, rejected: Rejected) -> list[str]:
         raw = rejected.raw

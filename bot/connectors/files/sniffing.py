@@ -26,8 +26,8 @@ _NOT_TEXT = {
     b"%PDF": "a PDF. Export the orders as CSV or JSON",
 }
 ACCEPTED = (
-    "an Amazon All Orders report, an answer of Amazon's Orders API (2026-01-01 or v0), "
-    "a Shopify orders export (CSV or JSON), an Olist folder, or a CSV in Deskhand's own columns; "
+    "an Amazon All Orders report or settlement report (Flat File V2), an answer of Amazon's Orders API (2026-01-01 or v0), "
+    "a Shopify orders export (CSV or JSON), an Olist folder, or a CSV of orders or of stock in Deskhand's own columns; "
     "for any other CSV give --mapping FILE"
 )
 
@@ -36,6 +36,7 @@ class Format(StrEnum):
     """What can be imported; the value is kept as the orders' source."""
 
     AMAZON_REPORT = "amazon-report"
+    AMAZON_SETTLEMENT = "amazon-settlement"
     AMAZON_ORDERS = "amazon-orders-2026-01-01"
     AMAZON_ORDERS_V0 = "amazon-orders-v0"
     SHOPIFY_CSV = "shopify-csv"
@@ -43,13 +44,18 @@ class Format(StrEnum):
     OLIST = "olist"
     DESKHAND_CSV = "deskhand-csv"
     MAPPED_CSV = "mapped-csv"
+    STOCK_CSV = "stock-csv"
 
 
 #: The columns that give a table away.
 SIGNATURES = {
     Format.AMAZON_REPORT: frozenset({"amazon-order-id", "order-status", "quantity"}),
+    Format.AMAZON_SETTLEMENT: frozenset(
+        {"settlement-id", "amount-type", "amount-description", "amount"}
+    ),
     Format.SHOPIFY_CSV: frozenset({"name", "financial status", "lineitem quantity"}),
     Format.DESKHAND_CSV: frozenset({"order_number"}),
+    Format.STOCK_CSV: frozenset({"sku", "on_hand"}),
 }
 #: The same for Olist, whose orders are spread over several tables.
 OLIST_TABLES = {

@@ -1,0 +1,1 @@
+"""Inventory: what lies on the shelf, what of it is promised, and what is missing."""

@@ -1,0 +1,1 @@
+"""Payouts: what marketplaces paid out, by order, and whether that is what they owe."""
