@@ -31,7 +31,8 @@ from bot.connectors.shopify.payments import Shopify
 from bot.connectors.stripe import events as stripe
 from bot.connectors.stripe.payments import Stripe
 from bot.http.metrics import Metrics
-from bot.http.server import CantListen, listen
+from bot.http.pages import Links
+from bot.http.server import CantListen, listen, reached_at
 from bot.http.server import build as build_http
 from bot.partners import Partners
 from bot.slack import refusals, socket_mode
@@ -57,7 +58,6 @@ Only = Literal["web", "worker"]
 #: The tasks that this process runs, by name; None until they have started.
 _AtWork = dict[str, asyncio.Task[None] | None]
 _log = logging.getLogger(__name__)
-_THIS_MACHINE = ("127.0.0.1", "0.0.0.0", "::1", "::")  # noqa: S104 — shown, not bound
 #: What is under way when the process is told to stop may take this long to end: requests as
 #: Slack waits for them, and jobs so that all is over in the ten seconds that Docker gives.
 _GRACE = 3.0
@@ -147,9 +147,10 @@ async def running(
         stack.push_async_callback(store.close)
         await database.check(store)
         await migrate.upgrade(store)
+        links = _links(config, only, listener)
         client = _client(config, await stack.enter_async_context(aiohttp.ClientSession()))
         bolt = build_bolt(
-            Desk(store=store, now=now, admins=config.admins),
+            Desk(store=store, now=now, admins=config.admins, page=links.sign if links else None),
             client,
             signing_secret=_secret(config.slack_signing_secret) or "",
         )
@@ -168,7 +169,7 @@ async def running(
         store.wake = worker.wake
         clock = Clock(store, now)
         at_work: _AtWork = {} if only == "web" else {"worker": None, "clock": None}
-        web_app = _web(config, only, store, bolt, metrics, at_work, now)
+        web_app = _web(config, only, store, bolt, metrics, at_work, now, links)
         extend(web_app)
         listener = listener or _listen(config, only)
         address = await stack.enter_async_context(_served(web_app, listener)) if listener else ""
@@ -195,6 +196,7 @@ def _web(
     metrics: Metrics,
     at_work: _AtWork,
     now: Callable[[], datetime],
+    links: Links | None,
 ) -> web.Application:
     """Return the routes of this process."""
     application = build_http(
@@ -209,12 +211,22 @@ def _web(
         alive=lambda: {
             name: task is not None and not task.done() for name, task in at_work.items()
         },
+        links=links,
     )
     signing_secret = _secret(config.slack_signing_secret)
     # Without a secret anybody could sign, so then there is no such route.
     if signing_secret and only != "worker":
         application.router.add_post("/slack/events", entrance(bolt, signing_secret))
     return application
+
+
+def _links(config: Config, only: Only | None, listener: socket.socket | None) -> Links | None:
+    """Return what signs the addresses of the desk's pages; a worker gives none to anybody."""
+    secret = _secret(config.slack_signing_secret) or _secret(config.slack_bot_token)
+    if only == "worker" or not secret:
+        return None
+    here = address_of(listener) if listener else reached_at(config.host, config.port)
+    return Links(secret, config.public_url or here)
 
 
 @asynccontextmanager
@@ -306,9 +318,7 @@ def _handlers(
 def address_of(listener: socket.socket) -> str:
     """Return the address by which this machine reaches the socket."""
     host, port = listener.getsockname()[:2]
-    if host in _THIS_MACHINE:
-        host = "localhost"
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return reached_at(host, port)
 
 
 @asynccontextmanager

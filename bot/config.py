@@ -130,6 +130,8 @@ class Config(BaseSettings):
     #: This machine alone: whoever wants to be reached from outside says so.
     host: str = Field(default="127.0.0.1", validation_alias="DESKHAND_HOST")
     port: int = Field(default=3000, validation_alias="DESKHAND_PORT", ge=0, le=65535)
+    #: Where people's browsers reach the desk; None where nobody said.
+    public_url: BaseUrl | None = Field(default=None, validation_alias="DESKHAND_PUBLIC_URL")
     admins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_member_ids)] = Field(
         default=(), validation_alias="DESKHAND_ADMINS"
     )

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from bot.config import Config
 from bot.connectors.amazon.events import LANE
 from bot.connectors.amazon.orders import Orders
+from bot.connectors.amazon.payouts import Payouts as AmazonPayouts
 from bot.connectors.amazon.refunds import Amazon
 from bot.connectors.amazon.shipping import Shipping
 from bot.connectors.amazon.stream import Keep, Queue, Stream
@@ -19,6 +20,9 @@ from bot.connectors.inbound import Message
 from bot.connectors.shopify.backfill import Backfill
 from bot.connectors.shopify.fulfilling import Fulfilling
 from bot.connectors.shopify.payments import Shopify
+from bot.connectors.shopify.payouts import Payouts as ShopifyPayouts
+from bot.connectors.stripe.payments import Stripe
+from bot.connectors.stripe.payouts import Payouts as StripePayouts
 from bot.work.pace import Pace
 from domain import inbox, sources
 from domain.refunds.payment import PaymentProvider
@@ -28,7 +32,7 @@ from domain.sources import OrderSource
 
 @dataclass(slots=True)
 class Partners:
-    """Who can be asked what orders changed, and who wants to hear of parcels, by name.
+    """Who can be asked what orders changed or were paid, and who wants to hear of parcels, by name.
 
     `amazon` reads single orders, None where it is not connected.
     """
@@ -37,18 +41,24 @@ class Partners:
     marketplaces: dict[str, Marketplace] = field(default_factory=dict)
     amazon: Orders | None = None
 
+    def read(self, *found: OrderSource) -> None:
+        """Have sources read."""
+        self.sources |= {one.name: one for one in found}
+
 
 def introduce(providers: Mapping[str, PaymentProvider], pace: Pace) -> Partners:
     """Return what else the payment providers are."""
     found = Partners()
     for one in providers.values():
         match one:
+            case Stripe():
+                found.read(StripePayouts(one))
             case Shopify():
-                found.sources[one.name] = Backfill(one)
+                found.read(Backfill(one), ShopifyPayouts(one))
                 found.marketplaces[one.name] = Fulfilling(one.client)
             case Amazon():
                 found.amazon = Orders(one.connection, pace)
-                found.sources[one.name] = found.amazon
+                found.read(found.amazon, AmazonPayouts(one))
                 found.marketplaces[one.name] = Shipping(one.connection, found.amazon, pace)
     return found
 

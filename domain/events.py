@@ -24,6 +24,7 @@ class Kind(StrEnum):
     SHIP_BY_NEAR = "ShipByNear"
     PICK_LIST_ASKED = "PickListAsked"
     PICK_LIST_ENDED = "PickListEnded"
+    ORDER_LISTED = "OrderListed"
     ORDER_PICKED = "OrderPicked"
     ORDER_PACKED = "OrderPacked"
     PACKING_PROBLEM = "PackingProblem"

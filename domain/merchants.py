@@ -244,6 +244,9 @@ DEFINITIONS = {
     "shipping.ship_by_warning_hours": Definition(
         "hours before ship-by at which the warehouse is warned", _whole(1, 96), 6
     ),
+    "shipping.pick_list_orders": Definition(
+        "how many orders one pick list holds at most", _whole(1, 50), 20
+    ),
     "return.answer_within_hours": Definition(
         "hours within which a return request is to be answered", _whole(1, 240), 48
     ),

@@ -192,6 +192,8 @@ def _confirm_shipment(event: Event) -> Iterator[NewJob]:
         key=f"confirm:{event.subject_id}",
         kind="shipment.confirm",
         payload={"parcel_id": event.subject_id},
+        # A marketplace that hangs keeps one worker waiting, not all of them.
+        lane=f"shipment.confirm:{event.data.get('channel')}",
     )
 
 
@@ -205,7 +207,7 @@ def _carry(event: Event) -> Iterator[NewJob]:
 
 
 def _redraw_orders_alert(event: Event) -> Iterator[NewJob]:
-    """A ship-by warning is about the order, and a parcel's first scan answers it."""
+    """A ship-by warning is about the order, and a parcel that leaves or is scanned answers it."""
     if event.order_id is not None and event.subject != "order":
         order = Linked("order", event.order_id)
         yield _redraw(event, f"refresh:order:{event.id}", "shipping", order)
@@ -326,6 +328,9 @@ _RULES: Mapping[Kind, tuple[_Rule, ...]] = {
     ),
     Kind.STOCK_WATCHED: (_post_once("stock", "inventory/watch"), _refresh("stock")),
     Kind.STORM_GREW: (_post_once("shipping", "shipping/storm"), _refresh("shipping")),
+    Kind.PICK_LIST_ASKED: (_post("stock", "fulfilment/pick_list"),),
+    Kind.PICK_LIST_ENDED: (_refresh("stock"),),
+    Kind.PARCEL_SHIPPED: (_confirm_shipment, _redraw_orders_alert),
     Kind.ALERT_ACKNOWLEDGED: _ALERT,
     Kind.ALERT_ASSIGNED: (*_ALERT_TOLD, _tell_owner),
     Kind.ALERT_SNOOZED: _ALERT_TOLD,
@@ -336,7 +341,6 @@ _RULES: Mapping[Kind, tuple[_Rule, ...]] = {
     # The card is brought up to date for what moved the parcel.
     Kind.ALERT_OVER: (_alone(_note_of_alert),),
     Kind.RESHIPMENT_ASKED: (_post_reshipment,),
-    Kind.PARCEL_SHIPPED: (_confirm_shipment,),
     Kind.PARCEL_MOVED: _PARCEL,
     Kind.PARCEL_DELIVERED: _PARCEL,
     Kind.ORDER_CHANGED: (_ship_by_answered,),

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.complaints import queries as complaints
 from domain.errors import Overtaken
 from domain.events import Event, Kind
+from domain.fulfilment import queries as fulfilment
 from domain.inventory import queries as inventory
 from domain.payouts import queries as payouts
 from domain.refunds import queries as refunds
@@ -34,6 +35,7 @@ _RECORDS: dict[str, tuple[str, Any]] = {
     "returns/told": ("card", returns.card),
     "inventory/watch": ("card", inventory.watch_card),
     "payouts/settlement": ("card", payouts.card),
+    "fulfilment/pick_list": ("card", fulfilment.card),
     "shipping/alert": ("card", shipping.card),
     "shipping/note": ("card", shipping.alert),
     "shipping/told": ("card", shipping.alert),
@@ -67,6 +69,8 @@ async def draw(
     """
     name, read = _RECORDS[template]
     values = {name: await read(session, record_id), "now": now}
+    if template == "fulfilment/pick_list":
+        values["pages"] = None
     if not is_latest and template in _GOES_ON:
         template = _GOES_ON[template]
     if template == "refunds/note" and values[name].refund.state is not State.AWAITING_APPROVAL:

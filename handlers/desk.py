@@ -10,6 +10,7 @@ from slack_bolt.async_app import AsyncApp
 from domain import jobs, merchants
 from domain.complaints import queries as complaints
 from domain.errors import DeskhandError, Invalid
+from domain.fulfilment import queries as fulfilment
 from domain.people import Can
 from domain.refunds import queries as refunds
 from domain.refunds import reconciliation
@@ -144,6 +145,7 @@ async def _state(turn: Turn) -> Payload:
             "late_total": late_total,
             "alerts": alerts,
             "alerts_total": alerts_total,
+            "warehouse": await fulfilment.waiting(session) if turn.member.may(Can.SHIP) else None,
             "reconciliations": await reconciliation.latest(session),
             "returns": await returns.waiting(session),
             "jobs": await jobs.counts(session),

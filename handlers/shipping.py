@@ -14,7 +14,7 @@ from domain.people import Can
 from domain.shipping import alerts, queries, reshipping, storms
 from domain.shipping.alert import Outcome
 from domain.store import Work
-from handlers import complaints, desk, refunds
+from handlers import complaints, desk, fulfilment, refunds
 from handlers.orders import show_by_id
 from handlers.turn import Turn
 
@@ -28,20 +28,27 @@ def register(app: AsyncApp) -> None:
 
 
 async def look_up(turn: Turn) -> None:
-    """`/shipping ORDER`, `/shipping late`."""
+    """`/shipping ORDER`, `/shipping late`, `/shipping pick`, `/shipping pick ORDER`."""
     turn.member.must(Can.LOOK)
     match turn.words:
         case [] | ["help"]:
             await desk.help_with(turn, "/shipping")
         case ["late"]:
             await _late(turn)
+        case ["pick"]:
+            await fulfilment.ask(turn)
+        case ["pick", number]:
+            async with turn.read() as session:
+                order_id = await orders.identify(session, number)
+            await fulfilment.ask_for(turn, order_id)
         case [number]:
             async with turn.read() as session:
                 order = await orders.card(session, number)
             await turn.answer("shipping/parcels", order=order, now=turn.now)
         case _:
             raise desk.Incomplete(
-                "Give one order's number, as in `/shipping 1042`, or `/shipping late`."
+                "Give one order's number, as in `/shipping 1042`, or `/shipping late`, or "
+                "`/shipping pick`."
             )
 
 

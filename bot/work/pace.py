@@ -33,14 +33,24 @@ class Pace:
         self._store = store
         self._now = now
         self._rates: dict[str, float] = {}
+        self._turns: dict[str, datetime] = {}
         self._merchants: list[int] = []
+
+    def _turn(self, limit: Limit, wait: timedelta) -> timedelta:
+        """Give each who has to wait a turn of its own: a thousand at once would all come back."""
+        now = self._now()
+        turn = max(self._turns.get(limit.name, now), now + wait)
+        self._turns[limit.name] = turn + timedelta(
+            seconds=1 / self._rates.get(limit.name, limit.rate)
+        )
+        return turn - now
 
     async def enter(self, limit: Limit) -> None:
         """See `Gate`."""
         async with self.work() as work:
             wait = await rates.draw(work, limit)
         if wait is not None:
-            raise SourceBusy(wait)
+            raise SourceBusy(self._turn(limit, wait))
 
     async def refused(self, limit: Limit) -> timedelta:
         """See `Gate`."""

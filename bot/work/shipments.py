@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.work.outcomes import Dead, Handler, Retry
 from domain.jobs import Claim
 from domain.shipping import confirmation
-from domain.shipping.marketplace import Marketplace, MarketplaceBusy, ShipmentRefused
+from domain.shipping.marketplace import (
+    Marketplace,
+    MarketplaceBusy,
+    MarketplaceSilent,
+    ShipmentRefused,
+)
 from domain.store import WORKER, Store
+
+#: A marketplace that is silent is tried every few minutes. What it does not hear for longer
+#: than that is parked after some more attempts, for somebody to see.
+_AWAY, _PATIENCE = timedelta(minutes=5), timedelta(hours=2)
 
 
 class Shipments:
@@ -44,6 +53,10 @@ class Shipments:
             await marketplace.confirm(shipment)
         except MarketplaceBusy as busy:
             raise Retry(busy.after) from busy
+        except MarketplaceSilent as silence:
+            if self._now() - claim.created_at > _PATIENCE:
+                raise
+            raise Retry(_AWAY) from silence
         except ShipmentRefused as refusal:
             async with self._store.write(claim.merchant_id, now=self._now(), actor=WORKER) as work:
                 await confirmation.refused(work, parcel_id, str(refusal))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Label, ScalarSelect, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from domain.fulfilment.model import Fulfilment, Pick
 from domain.inventory.model import Reservation
@@ -16,13 +18,13 @@ from domain.shipping.model import Content, Parcel, ParcelState
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A line's pieces. `waiting` are those on back-order, or looked for in vain.
+    """The pieces of the line with this id. `waiting` are those on back-order, or looked for in vain.
 
     `listed` are on a list that somebody is out with, `to_pack` were fetched, `to_ship` are in
     a box; `to_pick` are in the house, and nobody has fetched them yet.
     """
 
-    line_id: int
+    id: int
     sku: str | None
     title: str | None
     quantity: int
@@ -56,33 +58,67 @@ class Progress:
 
 async def of(session: AsyncSession, order_id: int) -> Sequence[Progress]:
     """Return how far the lines of an order are, in their order."""
-    shipped = contents(order_id).subquery()
-    listed = (
-        select(Pick.line_id, func.sum(Pick.quantity).label("quantity"))
-        .where(Pick.order_id == order_id, Pick.found.is_(None))
-        .group_by(Pick.line_id)
-        .subquery()
-    )
     found = await session.execute(
-        select(
-            Line,
-            Fulfilment,
-            Reservation.wanted - Reservation.quantity,
-            shipped.c.quantity,
-            listed.c.quantity,
-        )
-        .outerjoin(Fulfilment, Fulfilment.line_id == Line.id)
-        .outerjoin(Reservation, Reservation.line_id == Line.id)
-        .outerjoin(shipped, shipped.c.line_id == Line.id)
-        .outerjoin(listed, listed.c.line_id == Line.id)
+        select(Line.id, Line.sku, Line.title, Line.quantity, *columns())
         .where(Line.order_id == order_id)
         .order_by(Line.position)
-        .execution_options(populate_existing=True)
     )
-    return [
-        _progress(line, held, missing, int(gone or 0), int(on_list or 0))
-        for line, held, missing, gone, on_list in found
-    ]
+    return [read(*tuple(row)) for row in found]
+
+
+def columns() -> tuple[Label[Any], ...]:
+    """Return what `read` takes besides a line's own, for a SELECT of `Line`."""
+
+    def held(column: InstrumentedAttribute[int]) -> ScalarSelect[int]:
+        one = select(column).where(Fulfilment.line_id == Line.id)
+        return one.correlate(Line).scalar_subquery()
+
+    waiting = select(Reservation.wanted - Reservation.quantity).where(
+        Reservation.line_id == Line.id
+    )
+    listed = select(Pick.quantity).where(Pick.line_id == Line.id, Pick.found.is_(None))
+    shipped = (
+        select(func.sum(Content.quantity))
+        .join(Parcel, Parcel.id == Content.parcel_id)
+        .where(_to_buyer(Line.order_id), Content.line_id == Line.id)
+    )
+    return (
+        held(Fulfilment.picked).label("picked"),
+        held(Fulfilment.packed).label("packed"),
+        held(Fulfilment.missing).label("missing"),
+        waiting.correlate(Line).scalar_subquery().label("waiting"),
+        listed.correlate(Line).scalar_subquery().label("listed"),
+        shipped.correlate(Line).scalar_subquery().label("shipped"),
+    )
+
+
+def read(
+    line_id: int,
+    sku: str | None,
+    title: str | None,
+    quantity: int,
+    picked: int | None,
+    packed: int | None,
+    missing: int | None,
+    waiting: int | None,
+    listed: int | None,
+    shipped: int | None,
+) -> Progress:
+    """Return how far a line is; `missing` counts where it has no item that `waiting` is of."""
+    gone = int(shipped or 0)
+    # A source may tell of parcels that nobody picked or packed here.
+    fetched, boxed = max(picked or 0, gone), max(packed or 0, gone)
+    return Progress(
+        id=line_id,
+        sku=sku,
+        title=title,
+        quantity=quantity,
+        shipped=gone,
+        waiting=(missing or 0) if waiting is None else waiting,
+        listed=listed or 0,
+        to_pack=max(fetched - boxed, 0),
+        to_ship=boxed - gone,
+    )
 
 
 async def is_partly_shipped(session: AsyncSession, order_id: int) -> bool:
@@ -94,49 +130,14 @@ async def is_partly_shipped(session: AsyncSession, order_id: int) -> bool:
         )
         .limit(1)
     )
-    shipped = contents(order_id).subquery()
-    left = (
-        select(Line.id)
-        .outerjoin(shipped, shipped.c.line_id == Line.id)
-        .where(Line.order_id == order_id, func.coalesce(shipped.c.quantity, 0) < Line.quantity)
-        .limit(1)
-    )
-    return await session.scalar(untold) is None and await session.scalar(left) is not None
+    if await session.scalar(untold) is not None:
+        return False
+    return any(line.left for line in await of(session, order_id))
 
 
-def contents(order_id: int) -> Select[int, int]:
-    """Return a query of how many of each line are in the order's parcels to the buyer."""
-    return (
-        select(Content.line_id, func.sum(Content.quantity).label("quantity"))
-        .join(Parcel, Parcel.id == Content.parcel_id)
-        .where(_to_buyer(order_id))
-        .group_by(Content.line_id)
-    )
-
-
-def _to_buyer(order_id: int) -> ColumnElement[bool]:
+def _to_buyer(order_id: int | InstrumentedAttribute[int]) -> ColumnElement[bool]:
     return (
         (Parcel.order_id == order_id)
         & Parcel.return_id.is_(None)
         & (Parcel.state != ParcelState.CANCELLED)
-    )
-
-
-def _progress(
-    line: Line, held: Fulfilment | None, missing: int | None, shipped: int, listed: int
-) -> Progress:
-    # A source may tell of parcels that nobody picked or packed here.
-    picked = max(held.picked if held else 0, shipped)
-    packed = max(held.packed if held else 0, shipped)
-    waiting = (held.missing if held else 0) if missing is None else missing
-    return Progress(
-        line_id=line.id,
-        sku=line.sku,
-        title=line.title,
-        quantity=line.quantity,
-        shipped=shipped,
-        waiting=waiting,
-        listed=listed,
-        to_pack=picked - packed,
-        to_ship=packed - shipped,
     )

@@ -59,6 +59,7 @@ async def ship(work: Work, member: Member, order_id: int, consignment: Consignme
     if not carrier:
         raise CarrierNeeded
     order = await steps.lock(work, order_id, "shipped")
+    await steps.promise(work, [order])
     lines = await progress.of(work.session, order.id)
     chosen = policy.check_parcel(order, lines, consignment.quantities)
     number = await _number(work, consignment.tracking_number)
@@ -66,7 +67,7 @@ async def ship(work: Work, member: Member, order_id: int, consignment: Consignme
     for line_id, quantity in chosen.items():
         one = held[line_id]
         # What was shipped without being picked was fetched and packed all the same.
-        gone = next(line.shipped for line in lines if line.line_id == line_id) + quantity
+        gone = next(line.shipped for line in lines if line.id == line_id) + quantity
         one.picked, one.packed = max(one.picked, gone), max(one.packed, gone)
     clocks = Clocks.of(work.now, await merchants.settings(work.session))
     parcel = Parcel(
@@ -89,6 +90,7 @@ async def ship(work: Work, member: Member, order_id: int, consignment: Consignme
         Kind.PARCEL_SHIPPED,
         parcel,
         order_id=order.id,
+        channel=order.channel,
         carrier=parcel.carrier,
         number=number,
         quantity=sum(chosen.values()),

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import select
 
+from domain.events import Kind
 from domain.fulfilment import policy, progress
-from domain.fulfilment.model import Fulfilment
+from domain.fulfilment.model import Fulfilment, Problem
 from domain.fulfilment.progress import Progress
+from domain.inventory import queries as stock
 from domain.inventory import service as inventory
-from domain.orders.model import Order, State
+from domain.inventory.model import Reservation
+from domain.orders.model import Line, Order, State
 from domain.store import Work
+from domain.tables import among
 
 
 async def lock(work: Work, order_id: int, doing: str) -> Order:
@@ -19,6 +23,25 @@ async def lock(work: Work, order_id: int, doing: str) -> Order:
     order = await work.lock(Order, order_id)
     policy.check_open(order, doing)
     return order
+
+
+async def promise(work: Work, orders: Sequence[Order]) -> None:
+    """Promise stock to orders that came in confirmed, and were never asked for any."""
+    ids = [order.id for order in orders if order.state is State.CONFIRMED]
+    held = await work.session.scalars(
+        select(Reservation.order_id).where(among(work.session, Reservation.order_id, ids))
+    )
+    new = [order for order in orders if order.id in {*ids} - {*held}]
+    if not new or not await stock.is_kept(work.session):
+        return
+    skus = await work.session.scalars(
+        select(Line.sku).where(among(work.session, Line.order_id, [order.id for order in new]))
+    )
+    # All of them at once, in the order of their ids: order by order, two could wait in a circle.
+    await inventory.locked(work, skus.all())
+    for order in new:
+        await inventory.reserve(work, order)
+    await work.session.flush()
 
 
 async def written(work: Work, order: Order, lines: Sequence[Progress]) -> dict[int, Fulfilment]:
@@ -33,12 +56,12 @@ async def written(work: Work, order: Order, lines: Sequence[Progress]) -> dict[i
         )
     }
     for line in lines:
-        if line.line_id not in held:
-            held[line.line_id] = Fulfilment(
-                order_id=order.id, line_id=line.line_id, picked=0, packed=0, missing=0
+        if line.id not in held:
+            held[line.id] = Fulfilment(
+                order_id=order.id, line_id=line.id, picked=0, packed=0, missing=0
             )
-            work.session.add(held[line.line_id])
-        one = held[line.line_id]
+            work.session.add(held[line.id])
+        one = held[line.id]
         one.picked = line.shipped + line.to_ship + line.to_pack
         one.packed = line.shipped + line.to_ship
     return held
@@ -58,3 +81,26 @@ async def follow(work: Work, order: Order) -> Sequence[Progress]:
     elif to is not order.state:
         order.move(to)
     return lines
+
+
+def problems(
+    work: Work,
+    order: Order,
+    lines: Sequence[Progress],
+    quantities: Mapping[int, int],
+    problem: Problem,
+    note: str | None = None,
+) -> None:
+    """Record what was wrong, and with how many of which lines of an order."""
+    for line in lines:
+        if line.id in quantities:
+            work.record(
+                Kind.PACKING_PROBLEM,
+                order,
+                order_id=order.id,
+                why=note,
+                problem=problem,
+                line_id=line.id,
+                sku=line.sku,
+                quantity=quantities[line.id],
+            )

@@ -84,6 +84,34 @@ async def ship(work: Work, order_id: int, quantities: Mapping[int, int]) -> None
     await fill(work, items.values())
 
 
+async def lose(
+    work: Work,
+    order_id: int,
+    quantities: Mapping[int, int],
+    why: str,
+    *,
+    left: Mapping[int, int] | None = None,
+) -> frozenset[int]:
+    """Take pieces off the books that were promised to lines and are not there, or no good.
+
+    They go on back-order. `left` says by item how many there still are at most, where somebody
+    looked. Returns the lines that have an item.
+    """
+    held = await _held(work, [order_id])
+    lost = {line_id: count for line_id, count in quantities.items() if line_id in held and count}
+    items = await _lock(work, {held[line_id].item_id for line_id in lost})
+    for line_id, count in lost.items():
+        one = held[line_id]
+        item, gone = items[one.item_id], min(count, one.quantity)
+        one.quantity -= gone
+        item.reserved -= gone
+        was, now = item.on_hand, max(item.on_hand - gone, 0)
+        item.on_hand = min(now, (left or {}).get(item.id, now))
+        work.record(Kind.STOCK_COUNTED, item, order_id=None, why=why, was=was, now=item.on_hand)
+    await fill(work, items.values())
+    return frozenset(lost)
+
+
 async def count(work: Work, member: Member, sku: str, counted: int, why: str) -> Item:
     """Say how many there are: what was counted is a fact, also if fewer than were promised.
 

@@ -9,6 +9,7 @@ from sqlalchemy import Label, Select, func, select
 
 from domain.complaints.model import Complaint
 from domain.events import Event, Kind
+from domain.fulfilment import progress
 from domain.links import Link
 from domain.orders.model import Line, Order
 from domain.refunds.model import HOLDING, Part, Refund
@@ -66,6 +67,7 @@ def _lines() -> Select[*tuple[Any, ...]]:
             Line.shipping_price,
             refunded.label("refunded_quantity"),
             returned.label("returned_quantity"),
+            *progress.columns(),
         )
         .where(Line.order_id == Order.id)
         .correlate(Order)

@@ -45,7 +45,7 @@ class Shop(Emulator):
         self.asked.append(query)
         since = datetime.fromisoformat(query["lastUpdatedAfter"])
         assert query["marketplaceIds"] == MARKETPLACE
-        assert "PACKAGES" in query["includedData"].split(",")
+        assert {"PAYMENT", "PACKAGES"} <= set(query["includedData"].split(","))
         found = [
             one
             for one in sorted(self.orders, key=lambda one: str(one["lastUpdatedTime"]))
@@ -130,7 +130,13 @@ def order(number: str = ORDER, *, at: datetime, **facts: Any) -> dict[str, Any]:
 
 
 def notification(
-    name: str, *, at: datetime, number: str = ORDER, kind: str = "ORDER_CHANGE"
+    name: str,
+    *,
+    at: datetime,
+    number: str = ORDER,
+    kind: str = "ORDER_CHANGE",
+    by: str = "MFN",
+    status: str = "Unshipped",
 ) -> str:
     """Return what Amazon sends when an order changes."""
     return json.dumps(
@@ -146,7 +152,11 @@ def notification(
                     "AmazonOrderId": number,
                     "OrderChangeType": "OrderStatusChange",
                     "OrderChangeTrigger": {"TimeOfOrderChange": at.isoformat()},
-                    "Summary": {"MarketplaceId": MARKETPLACE, "OrderStatus": "Unshipped"},
+                    "Summary": {
+                        "MarketplaceId": MARKETPLACE,
+                        "OrderStatus": status,
+                        "FulfillmentType": by,
+                    },
                 }
             },
             "NotificationMetadata": {"NotificationId": name, "PublishTime": at.isoformat()},

@@ -4,97 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp.test_utils import TestServer
-from sqlalchemy import select
 
-from bot.connectors.amazon.client import Connection
-from bot.connectors.amazon.events import LANE, Reading
-from bot.connectors.amazon.orders import GET, SEARCH, Orders
-from bot.connectors.amazon.shipping import CONFIRM, Shipping
+from bot.connectors.amazon.orders import GET, SEARCH
+from bot.connectors.amazon.shipping import CONFIRM
 from bot.connectors.files.amazon import CHANNEL
 from bot.work.pace import Pace
-from bot.work.worker import Worker
 from domain import inbox, jobs, rates
-from domain.jobs import Job
-from domain.orders import queries
 from domain.orders.model import State
-from domain.orders.queries import OrderView
 from domain.shipping.marketplace import (
     MarketplaceBusy,
     MarketplaceSilent,
     Shipment,
     ShipmentRefused,
 )
-from domain.sources import Page, SourceBusy, SourceSilent
+from domain.sources import SourceBusy, SourceSilent
 from domain.store import Store
 from tests.connectors.amazon_emulator import ORDER
-from tests.connectors.amazon_orders_emulator import ITEM, Shop, notification, order
-from tests.connectors.counter import credentials
-from tests.connectors.till import PATIENCE
-
-
-@dataclass
-class Seller:
-    """A desk that reads a seller's orders, and a clock the test moves."""
-
-    store: Store
-    merchant: int
-    amazon: Shop
-    connection: Connection
-    now: datetime
-
-    def __post_init__(self) -> None:
-        self.pace = Pace(self.store, self.time)
-        self.orders = Orders(self.connection, self.pace)
-        self.shipping = Shipping(self.connection, self.orders, self.pace)
-        reading = Reading(self.store, self.time, self.orders)
-        self.worker = Worker(self.store, reading.handlers(), self.time)
-
-    def time(self) -> datetime:
-        return self.now
-
-    async def pages(self, cursor: dict[str, Any] | None = None) -> list[Page]:
-        """Read the source to its end."""
-        found = [await self.orders.read(cursor, self.now)]
-        while found[-1].more:
-            found.append(await self.orders.read(found[-1].cursor, self.now))
-        return found
-
-    async def hear(self, *messages: str) -> None:
-        """Keep messages, and let the desk make sense of them."""
-        async with self.pace.work("amazon") as work:
-            for at, body in enumerate(messages):
-                told = json.loads(body)
-                name = told.get("NotificationMetadata", {}).get("NotificationId", f"m-{at}")
-                await inbox.keep(work, "amazon", name, body, lane=LANE)
-        await self.worker.work_off()
-
-    async def order(self, number: str = ORDER) -> OrderView:
-        async with self.store.read(self.merchant) as session:
-            return await queries.card(session, number)
-
-    async def open_jobs(self) -> list[Job]:
-        async with self.store.read(self.merchant) as session:
-            return list(await session.scalars(select(Job).where(Job.state != "done")))
-
-
-@pytest.fixture
-async def seller(store: Store, merchant: int, now: datetime) -> AsyncIterator[Seller]:
-    emulator = Shop(lambda: now)
-    async with TestServer(emulator.application()) as server:
-        connection = Connection(credentials(str(server.make_url("/"))), PATIENCE)
-        seller = Seller(store, merchant, emulator, connection, now)
-        emulator.now = seller.time
-        yield seller
-        await connection.close()
-        emulator.released.set()
+from tests.connectors.amazon_orders_emulator import ITEM, notification, order
+from tests.connectors.seller import Seller
 
 
 async def test_what_changed_is_read_page_by_page_and_then_from_there(seller: Seller) -> None:

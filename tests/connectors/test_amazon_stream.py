@@ -17,8 +17,10 @@ from pydantic import SecretStr
 from sqlalchemy import select
 
 from bot import partners
+from bot.config import Config
 from bot.connectors.amazon.stream import Keep, Queue, Stream
 from bot.connectors.inbound import Message
+from bot.doctor.sources import queue as examined
 from bot.work.pace import Pace
 from domain import sources
 from domain.inbox import Delivery
@@ -82,7 +84,7 @@ async def flowing(queue: Queue, keep: Keep) -> AsyncIterator[None]:
 
 
 async def until_empty(sent: Sent) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             if not await sent.left():
                 return
@@ -98,6 +100,8 @@ class Shelf:
 
     async def __call__(self, messages: Sequence[Message]) -> None:
         failure = self.failures.pop(0) if self.failures else ""
+        if failure == "bug":
+            raise KeyError("a buyer's name")
         if failure == "before":
             raise OSError("the database is away")
         await self.keep(messages)
@@ -160,18 +164,57 @@ async def test_what_is_no_notification_is_kept_under_the_queues_name_of_it(
     assert all(one.reference.startswith("message:") for one in found)
 
 
+async def test_an_id_that_no_database_takes_holds_nobody_up(
+    store: Store, merchant: int, now: datetime, sent: Sent, shelf: Shelf
+) -> None:
+    odd = ["\0", "\ud800", "x" * 300, "tab\tand\0zero", 17, ["list"], {"a": "b"}]
+    bodies = [json.dumps({"NotificationMetadata": {"NotificationId": one}}) for one in odd]
+    await sent.send(*bodies, notification("n-1", at=now))
+    async with flowing(sent.queue, shelf):
+        await until_empty(sent)
+    found = await kept(store, merchant)
+    assert sorted(one.body for one in found) == sorted([*bodies, notification("n-1", at=now)])
+
+
+async def test_the_doctor_says_whether_the_queue_can_be_read(sent: Sent, now: datetime) -> None:
+    async def said(url: str, key: str | None = _KEY) -> str:
+        config = Config(
+            _env_file=None,  # type: ignore[call-arg]
+            amazon_sqs_url=url,
+            amazon_sqs_key_id=key,
+            amazon_sqs_secret=SecretStr(_SECRET),
+        )
+        [finding] = [one async for one in examined(config)]
+        return f"{finding.mark.name} {finding.sentence}"
+
+    await sent.send(notification("n-1", at=now), "no json")
+    assert await said(sent.queue.url) == "GOOD Amazon's queue can be read; messages in it: 2."
+    assert (await said(sent.queue.url + "-none")).startswith("BAD Amazon's queue can't be read (")
+    assert "EndpointConnectionError" in await said("http://127.0.0.1:1/1/orders")
+    assert "PartialCredentialsError" in await said(sent.queue.url, key=None)
+
+
 async def test_a_queue_that_is_away_is_waited_for(
-    store: Store, merchant: int, now: datetime, sent: Sent, shelf: Shelf, sqs: str
+    store: Store,
+    merchant: int,
+    now: datetime,
+    sent: Sent,
+    shelf: Shelf,
+    sqs: str,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     gone = Queue(f"{sqs}/1/there-is-none", _KEY, _SECRET)
     stream = Stream(gone, shelf, wait=1)
     task = asyncio.create_task(stream.run())
+    shelf.failures = ["bug"]
     await sent.send(notification("n-1", at=now))
     stream._queue = sent.queue
     await until_empty(sent)
     stream.stop()
     await task
     assert [one.reference for one in await kept(store, merchant)] == ["n-1"]
+    assert "KeyError at test_amazon_stream.py" in caplog.text
+    assert "buyer" not in caplog.text
 
 
 async def test_the_published_notifications_come_through(
@@ -210,7 +253,7 @@ async def test_a_configured_desk_hears_of_an_order_and_reads_it(
             amazon_sqs_secret=SecretStr(_SECRET),
         ) as (site, desk, _):
             await sent.send(notification("n-1", at=now))
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while True:
                     async with site.store.read(desk.merchant) as session:
                         if await session.scalar(select(Order.id)):

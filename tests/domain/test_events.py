@@ -64,6 +64,11 @@ ROBOTS = {"clock", "worker", "import", "easypost", "stripe"}
 ELSEWHERE = {
     *("StormGrew", "RefundFound", "RefundsCompared", "RefundsDiffer"),
     *("BatchOpened", "BatchSent", "BatchUnknown", "BatchClosed"),
+    *("PickListAsked", "PickListEnded", "OrderListed", "OrderPicked", "OrderPacked"),
+    *("PackingProblem", "ParcelShipped", "ShipmentConfirmed", "ShipmentRefused"),
+    *("StockCounted", "StockAdjusted", "StockDescribed"),
+    *("StockLow", "StockOversold", "StockWatched"),
+    *("OrderCompleted", "PayoutsDiffer", "PayoutsCompared"),
 }
 SUBJECTS = {"refund", "return", "complaint", "parcel", "order", "alert", "event"}
 SHAPES = {

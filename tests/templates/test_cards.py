@@ -603,6 +603,7 @@ def test_home_shows_what_waits_and_lets_admins_retry() -> None:
         "1 complaint is open",
         "1 complaint is snoozed",
         "4 returns wait",
+        "4 orders wait to be picked",
         "3 orders are late",
     ]
     assert "desk.retry" in buttons(home)

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
 
 from bot.connectors import inbound
 from bot.connectors.amazon.finances import SOURCE
-from bot.connectors.amazon.orders import Orders, UnknownOrder, draft
+from bot.connectors.amazon.orders import Orders, UnknownOrder, draft, is_for_the_desk
 from bot.connectors.files import amazon
 from bot.connectors.files.values import moment, part, text
 from bot.connectors.inbound import Message, UnreadableEvent
@@ -27,7 +27,7 @@ from domain.jobs import Claim
 from domain.orders import service
 from domain.orders.intake import OrderDraft
 from domain.orders.model import Order
-from domain.sources import SourceBusy
+from domain.sources import SourceBusy, SourceSilent
 from domain.store import Store
 
 #: One after the other: what the first of a burst asks for answers those that follow.
@@ -35,6 +35,11 @@ LANE = "inbox.amazon"
 _PARTNER = "an Amazon"
 #: An id beyond this is none of Amazon's, which are of 36 characters.
 _LONGEST_ID = 255
+#: While Amazon is silent a message is put off by so much; meanwhile its order may be read
+#: with what else changed. One that fails for longer than that is somebody's to look at.
+_AWAY, _PATIENCE = timedelta(minutes=5), timedelta(days=1)
+#: Statuses of an order that Amazon ships itself, from which on it is known here.
+_OVER = ("Shipped", "Canceled", "Unfulfillable")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,7 @@ def message(body: str, fallback: str) -> Message:
 
 
 def change(told: Mapping[str, Any]) -> Change | None:
-    """Return which order changed when; None for a notification of something else.
+    """Return which order changed when; None for a notification of nothing that matters here.
 
     Raises:
         UnreadableEvent, BadValue: it does not say so.
@@ -76,6 +81,9 @@ def change(told: Mapping[str, Any]) -> Change | None:
     order_id = text(facts.get("AmazonOrderId"))
     if order_id is None:
         raise UnreadableEvent(_PARTNER, "an AmazonOrderId in the Payload")
+    summary = part(facts, "Summary")
+    if summary.get("FulfillmentType") == "AFN" and summary.get("OrderStatus") not in _OVER:
+        return None
     at = part(facts, "OrderChangeTrigger").get("TimeOfOrderChange") or told.get("EventTime")
     return Change(order_id, moment(at, "TimeOfOrderChange"))
 
@@ -113,11 +121,16 @@ class Reading:
         if self._orders is None:
             raise Dead("Amazon is not connected here. Connect it, and retry.")
         try:
-            return draft(await self._orders.get(changed.order_id))
+            order = await self._orders.get(changed.order_id)
         except SourceBusy as busy:
             raise Retry(busy.after) from busy
         except UnknownOrder as error:
             raise Dead(f"Amazon tells of order {changed.order_id}, but: {error}") from error
+        except SourceSilent as silence:
+            if self._now() - claim.created_at > _PATIENCE:
+                raise
+            raise Retry(_AWAY) from silence
+        return draft(order) if is_for_the_desk(order) else None
 
     async def _is_known(self, claim: Claim, changed: Change) -> bool:
         if changed.at is None:

@@ -18,7 +18,7 @@ from sp_api.base import ApiResponse
 from bot.connectors.amazon.client import AmazonAnswered, AmazonSilent, Connection, NoToken
 from bot.connectors.amazon.finances import SOURCE
 from bot.connectors.files import amazon_orders
-from bot.connectors.files.values import BadValue, checked, parts
+from bot.connectors.files.values import BadValue, checked, part, parts
 from bot.work.pace import Gate
 from domain.orders.intake import OrderDraft
 from domain.rates import Limit
@@ -27,18 +27,24 @@ from domain.sources import Page, SourceBusy, SourceSilent, Unread
 SEARCH = Limit("amazon.searchOrders", rate=0.0056, burst=20)
 GET = Limit("amazon.getOrder", rate=0.5, burst=30)
 
-_INCLUDED = ["BUYER", "RECIPIENT", "PROCEEDS", "CANCELLATION", "FULFILLMENT", "PACKAGES"]
+#: How an order is paid says whether it is before it leaves: not what is paid at the door.
+_INCLUDED = ["BUYER", "RECIPIENT", "PROCEEDS", "PAYMENT", "CANCELLATION", "FULFILLMENT", "PACKAGES"]
 _A_PAGE = 100
 #: How far back a new desk looks: orders of earlier come from a file.
 _BEGIN = timedelta(days=7)
 #: An order may be listed a little after its change, and clocks differ.
 _OVERLAP = timedelta(minutes=10)
-_TOO_MANY = 429
+_BAD_REQUEST, _TOO_MANY = 400, 429
 _NOT_FOUND = 404
+_OVER = ("SHIPPED", "CANCELLED", "UNFULFILLABLE")
 
 
 class UnknownOrder(SourceSilent):
     """Amazon shows no such order."""
+
+
+class _Forgotten(SourceSilent):
+    """Amazon does not take what was asked, such as a page's token that is too old."""
 
 
 class Orders:
@@ -61,6 +67,15 @@ class Orders:
             SourceSilent, SourceBusy: Amazon does not tell now.
         """
         at = dict(cursor or {"since": (now - _BEGIN).isoformat()})
+        try:
+            return await self._page(at, now)
+        except _Forgotten:
+            if not at.get("token"):
+                raise
+        # Tokens of pages last for a day. What was read by them is read again, without harm.
+        return await self._page({"since": at["since"]}, now)
+
+    async def _page(self, at: Mapping[str, Any], now: datetime) -> Page:
         since = datetime.fromisoformat(at["since"]).astimezone(UTC)
         asked: dict[str, Any] = {
             "lastUpdatedAfter": f"{since:%Y-%m-%dT%H:%M:%SZ}",
@@ -105,13 +120,22 @@ class Orders:
         except AmazonAnswered as error:
             if error.status == _TOO_MANY:
                 raise SourceBusy(await self._gate.refused(limit)) from error
-            kind = UnknownOrder if error.status == _NOT_FOUND else SourceSilent
-            raise kind(str(error)) from error
+            kinds = {_NOT_FOUND: UnknownOrder, _BAD_REQUEST: _Forgotten}
+            raise kinds.get(error.status, SourceSilent)(str(error)) from error
         except (AmazonSilent, NoToken) as error:
             raise SourceSilent(str(error)) from error
         with suppress(TypeError, ValueError):
             await self._gate.told(limit, float(answer.rate_limit))
         return answer
+
+
+def is_for_the_desk(order: Mapping[str, Any]) -> bool:
+    """Whether an order is anybody's here: what Amazon ships itself is, once it is over.
+
+    Before, it would be picked, or missed, in a warehouse that does not have it.
+    """
+    told = part(order, "fulfillment")
+    return told.get("fulfilledBy") != "AMAZON" or told.get("fulfillmentStatus") in _OVER
 
 
 def draft(order: Mapping[str, Any]) -> OrderDraft:
@@ -121,7 +145,7 @@ def draft(order: Mapping[str, Any]) -> OrderDraft:
 
 def _made(orders: list[dict[str, Any]]) -> tuple[list[OrderDraft], list[Unread]]:
     drafts, unread = [], []
-    for order in orders:
+    for order in filter(is_for_the_desk, orders):
         try:
             drafts.append(draft(order))
         except BadValue:

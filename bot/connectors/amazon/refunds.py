@@ -170,6 +170,17 @@ class Amazon:
                 if told is not None and told.at is not None and told.at >= since:
                     yield told
 
+    async def transactions(
+        self, since: datetime, token: str | None
+    ) -> tuple[Sequence[Any], str | None]:
+        """Return a page of what was posted in Finances since, and the token of the next one.
+
+        Raises:
+            AmazonRefused, OutcomeUnknown, ProviderBusy: Amazon does not tell now.
+        """
+        asked = {"postedAfter": _moment(since)}
+        return await self._page({**asked, "nextToken": token} if token else asked)
+
     async def check(self) -> Sequence[str]:
         """Return the ids of the marketplaces that the seller sells in.
 

@@ -112,4 +112,6 @@ class Shipping:
 
 def _carrier(name: str | None) -> dict[str, Any]:
     code = CODES.get(" ".join((name or "").lower().split()))
-    return {"carrierCode": code} if code else {"carrierCode": "Other", "carrierName": name or "?"}
+    return (
+        {"carrierCode": code} if code else {"carrierCode": "Other", "carrierName": name or "Other"}
+    )

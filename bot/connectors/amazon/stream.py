@@ -21,6 +21,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from bot.connectors.amazon.events import message
 from bot.connectors.inbound import Message
+from bot.work.outcomes import sentence
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +76,7 @@ class Stream:
         self._queue = queue
         self._keep = keep
         self._wait = wait
+        self._delay = _FIRST
         self._stopped = asyncio.Event()
 
     def stop(self) -> None:
@@ -84,7 +86,6 @@ class Stream:
     async def run(self) -> None:
         """Take messages until `stop`; a queue or a database that is away is waited for."""
         stopped = asyncio.create_task(self._stopped.wait())
-        delay = _FIRST
         while not self._stopped.is_set():
             taking = asyncio.create_task(self._take_all())
             await asyncio.wait((taking, stopped), return_when=asyncio.FIRST_COMPLETED)
@@ -92,15 +93,14 @@ class Stream:
                 taking.cancel()
                 await asyncio.gather(taking, return_exceptions=True)
                 return
-            error = taking.exception()
             log.warning(
-                "Amazon's queue can't be read (%s). Trying again in %g s; `deskhand doctor` says "
-                "more.",
-                type(error).__name__,
-                delay,
+                "Amazon's notifications can't be taken in: %s Trying again in %g s; `deskhand "
+                "doctor` says more of the queue and the database.",
+                _cause(taking.exception()),
+                self._delay,
             )
-            await asyncio.wait((stopped,), timeout=delay)
-            delay = min(delay * 2, _MOST)
+            await asyncio.wait((stopped,), timeout=self._delay)
+            self._delay = min(self._delay * 2, _MOST)
 
     async def _take_all(self) -> None:
         """Take batch after batch, until something fails."""
@@ -113,6 +113,7 @@ class Stream:
                 )
                 if found := told.get("Messages"):
                     await self._take(client, found)
+                self._delay = _FIRST
 
     async def _take(self, client: Any, found: Sequence[dict[str, Any]]) -> None:
         await self._keep([message(one.get("Body", ""), one["MessageId"]) for one in found])
@@ -123,3 +124,10 @@ class Stream:
                 for at, one in enumerate(found)
             ],
         )
+
+
+def _cause(error: BaseException | None) -> str:
+    """Return what an error is and, if it is none that a queue or its network makes, where."""
+    if isinstance(error, Exception) and not isinstance(error, TROUBLES):
+        return sentence(error)
+    return f"{type(error).__name__}."

@@ -30,7 +30,7 @@ from tests import samples
 from tests.samples import AGENT, APPROVER, NOW, OTHER_APPROVER
 from tests.samples import alerts as made
 from tests.templates.cases import alerts as alert_cases
-from tests.templates.cases import inventory, payouts
+from tests.templates.cases import fulfilment, inventory, payouts
 
 Values = dict[str, Any]
 
@@ -477,6 +477,7 @@ def _desk() -> dict[str, Values]:
         "late_total": 3,
         "alerts": [made.card(), made.unshipped_card(made.snoozed(Trouble.SHIP_BY_NEAR))],
         "alerts_total": 6,
+        "warehouse": fulfilment.samples.waiting(),
         "reconciliations": [samples.reconciliation_card()],
         "returns": Waiting(2, 1, 1),
         "jobs": {"ready": 2, "dead": 1},
@@ -495,6 +496,7 @@ def _desk() -> dict[str, Values]:
         "late_total": 0,
         "alerts": [],
         "alerts_total": 0,
+        "warehouse": None,
         "reconciliations": [],
         "returns": Waiting(),
         "jobs": {},
@@ -545,6 +547,7 @@ CASES: dict[str, Values] = {
     **_orders(),
     **_refunds(),
     **_reports(),
+    **fulfilment.cases(),
     **inventory.cases(),
     **payouts.cases(),
     **_complaints(),
