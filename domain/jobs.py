@@ -48,10 +48,11 @@ _LONGEST_RETRY = timedelta(minutes=15)
 _OPEN = text("finished_at IS NULL")
 _HELD = text("lease_until IS NOT NULL")
 _DEAD = text("state = 'dead'")
+_WAITING = text("waits_as IS NOT NULL")
 
 
-def _partial(name: str, rows: TextClause, *columns: str) -> Index:
-    return Index(name, *columns, sqlite_where=rows, postgresql_where=rows)
+def _partial(name: str, rows: TextClause, *columns: str, unique: bool = False) -> Index:
+    return Index(name, *columns, unique=unique, sqlite_where=rows, postgresql_where=rows)
 
 
 class State(StrEnum):
@@ -66,7 +67,8 @@ class State(StrEnum):
 class Job(Owned, Base):
     """Something to do outside the database, at `due_at` or later.
 
-    `key` is unique for the merchant and goes to the other side as idempotency key.
+    `key` is unique for the merchant and goes to the other side as idempotency key. Of jobs
+    that wait under one name, `waits_as`, there is one; whoever claims it gives the name free.
     """
 
     __tablename__ = "jobs"
@@ -77,6 +79,7 @@ class Job(Owned, Base):
         _partial("ix_jobs_open_lane", _OPEN, "merchant_id", "lane", "id"),
         _partial("ix_jobs_held_lane", _HELD, "merchant_id", "lane"),
         _partial("ix_jobs_dead", _DEAD, "id"),
+        _partial("ix_jobs_waiting", _WAITING, "merchant_id", "waits_as", unique=True),
     )
 
     key: Mapped[str]
@@ -91,6 +94,7 @@ class Job(Owned, Base):
     lease_until: Mapped[datetime | None]
     lease_token: Mapped[str | None]
     last_error: Mapped[str | None]
+    waits_as: Mapped[str | None]
 
 
 class Lane(Owned, Base):
@@ -105,13 +109,17 @@ class Lane(Owned, Base):
 
 @dataclass(frozen=True, slots=True)
 class NewJob:
-    """A job to enqueue; `lane` names the channel whose pace it must keep."""
+    """A job to enqueue; `lane` names the channel whose pace it must keep.
+
+    While one waits under the name `waits_as`, that one does for this, too.
+    """
 
     key: str
     kind: str
     payload: dict[str, Any] = field(default_factory=dict)
     lane: str | None = None
     due_at: datetime | None = None
+    waits_as: str | None = None
 
 
 def retry_delay(attempts: int) -> timedelta:
@@ -157,8 +165,11 @@ class Claim:
 
 async def add(
     session: AsyncSession, merchant_id: int, jobs: Sequence[NewJob], now: datetime
-) -> None:
-    """Enqueue; a key that the merchant already has is left as it stands."""
+) -> bool:
+    """Enqueue; a key that the merchant already has is left as it stands.
+
+    Returns False if all of them have one that waits for the same already, as far as is known.
+    """
     rows = [
         {
             "merchant_id": merchant_id,
@@ -170,13 +181,41 @@ async def add(
             "due_at": job.due_at or now,
             "created_at": now,
             "attempts": 0,
+            "waits_as": job.waits_as,
         }
         for job in jobs
     ]
-    await session.execute(
-        upsert(session, Job).on_conflict_do_nothing(index_elements=["merchant_id", "key"]), rows
-    )
+    usual = [row for row in rows if row["waits_as"] is None]
+    if usual:
+        await session.execute(
+            upsert(session, Job).on_conflict_do_nothing(index_elements=["merchant_id", "key"]),
+            usual,
+        )
+    if not await _add_waiting(session, rows) and not usual:
+        return False
     await _announce(session)
+    return True
+
+
+async def _add_waiting(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> bool:
+    """Enqueue those that wait under a name, unless one does; returns whether any may be new."""
+    waiting = {row["waits_as"]: row for row in reversed(rows) if row["waits_as"] is not None}
+    if not waiting:
+        return False
+    statement = upsert(session, Job)
+    same: Any = {"index_elements": ["merchant_id", "waits_as"], "index_where": _WAITING}
+    # In one order everywhere, as each holds what it finds.
+    ordered = [waiting[name] for name in sorted(waiting)]
+    if session.get_bind().dialect.name != "postgresql":
+        added = await session.scalars(
+            statement.on_conflict_do_nothing(**same).returning(Job.id), ordered
+        )
+        return bool(added.all())
+    # Whoever claims the one that waits has to see what this transaction did: it is held, so
+    # that it can't be claimed, and have looked, before the commit.
+    held = statement.on_conflict_do_update(**same, set_={"waits_as": statement.excluded.waits_as})
+    await session.execute(held, ordered)
+    return True
 
 
 async def claim(
@@ -216,6 +255,7 @@ async def claim(
             lease_until=now + LEASE,
             lease_token=token,
             attempts=Job.attempts + 1,
+            waits_as=None,
         )
         .returning(Job)
         .execution_options(synchronize_session=False, populate_existing=True)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Index, UniqueConstraint, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domain.store import Subject, Work
-from domain.tables import Base, Id, Owned, upsert
+from domain.tables import Base, Id, Owned, among, upsert
+
+if TYPE_CHECKING:
+    from domain.store import Subject, Work
 
 #: What people call records of a kind, before their number.
 _PREFIXES = {"refund": "R", "complaint": "C", "return": "RMA", "parcel": "P"}
@@ -82,6 +84,25 @@ async def of(session: AsyncSession, subject: str, subject_id: int) -> Sequence[L
         (Linked(link.subject, link.subject_id), Linked(link.other, link.other_id)) for link in found
     )
     return sorted(other if one == asked else one for one, other in pairs)
+
+
+async def of_many(
+    session: AsyncSession, subject: str, ids: Collection[int]
+) -> Sequence[tuple[int, Linked]]:
+    """Return what belongs to records of a kind: each one's number, and what belongs to it."""
+    found = await session.scalars(
+        select(Link).where(
+            or_(
+                (Link.subject == subject) & among(session, Link.subject_id, ids),
+                (Link.other == subject) & among(session, Link.other_id, ids),
+            )
+        )
+    )
+    pairs = []
+    for link in found:
+        one, other = Linked(link.subject, link.subject_id), Linked(link.other, link.other_id)
+        pairs += [(a.id, b) for a, b in ((one, other), (other, one)) if a.subject == subject]
+    return [(record_id, other) for record_id, other in pairs if record_id in ids]
 
 
 def as_data(about: Iterable[Subject]) -> dict[str, Any]:

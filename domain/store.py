@@ -19,7 +19,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 
-from domain import jobs
+from domain import cards, jobs
 from domain.errors import DeskhandError, RecordNotFound
 from domain.events import Event, Kind
 from domain.tables import Base, Owned
@@ -138,10 +138,11 @@ class Work:
             )
             self._jobs += [job for one in stored for job in self._alerts(one)]
             self._events.clear()
+            self._jobs = await cards.worth_doing(self.session, self._jobs)
         if self._jobs:
-            await jobs.add(self.session, self.merchant_id, self._jobs, self.now)
+            added = await jobs.add(self.session, self.merchant_id, self._jobs, self.now)
             self._jobs.clear()
-            self.enqueued = True
+            self.enqueued = self.enqueued or added
 
 
 #: Says which jobs a stored event calls for.

@@ -15,6 +15,7 @@ from domain.refunds.model import State as RefundState
 _Rule = Callable[[Event], Iterator[NewJob]]
 #: What changes an arrival within this span is shown by one update.
 _TOGETHER = timedelta(seconds=2)
+_STORMS_PACE = timedelta(seconds=3)
 
 
 def route(event: Event) -> Iterator[NewJob]:
@@ -49,14 +50,25 @@ def _refresh(concept: str) -> _Rule:
     """Bring every posted copy of the event's subject up to date."""
 
     def rule(event: Event) -> Iterator[NewJob]:
-        yield NewJob(
-            key=f"refresh:{event.id}",
-            kind="refresh",
-            payload={"subject": event.subject, "id": event.subject_id},
-            lane=concept,
-        )
+        subject = Linked(event.subject, event.subject_id)
+        yield _redraw(event, f"refresh:{event.id}", concept, subject)
 
     return rule
+
+
+def _redraw(event: Event, key: str, concept: str, record: Linked) -> NewJob:
+    """Bring a record's cards up to date, once for all that happens to it until then.
+
+    A storm's message tells a number that grows by the second, which nobody reads so fast.
+    """
+    return NewJob(
+        key=key,
+        kind="refresh",
+        payload={"subject": record.subject, "id": record.id},
+        lane=concept,
+        due_at=event.at + _STORMS_PACE if record.subject == "storm" else None,
+        waits_as=f"refresh:{record.subject}:{record.id}",
+    )
 
 
 def _alone(rule: _Rule) -> _Rule:
@@ -159,7 +171,9 @@ def _of_return(rule: _Rule) -> _Rule:
         if "return_id" in event.data:
             record = {"subject": "return", "id": event.data["return_id"]}
             for job in rule(event):
-                yield replace(job, key=f"{job.key}:return", payload=job.payload | record)
+                again = job.waits_as and f"refresh:return:{record['id']}"
+                payload = job.payload | record
+                yield replace(job, key=f"{job.key}:return", payload=payload, waits_as=again)
 
     return of_return
 
@@ -168,9 +182,8 @@ def _tell_about(event: Event) -> Iterator[NewJob]:
     """Show it on the cards of what it is about, too; a case hears of it in its thread."""
     for one in event.data.get("about", ()):
         name = f"{one['subject']}:{one['id']}:{event.id}"
-        yield NewJob(
-            key=f"refresh:{name}", kind="refresh", payload=one, lane=_CONCEPTS[one["subject"]]
-        )
+        about = Linked(one["subject"], one["id"])
+        yield _redraw(event, f"refresh:{name}", _CONCEPTS[about.subject], about)
         if one["subject"] == "complaint":
             case = Linked("complaint", one["id"])
             yield _in_thread(event, f"reply:{name}", "complaints", "complaints/note", case)
@@ -236,12 +249,8 @@ def _carry(event: Event) -> Iterator[NewJob]:
 def _redraw_orders_alert(event: Event) -> Iterator[NewJob]:
     """A ship-by warning is about the order, and a parcel that leaves or is scanned answers it."""
     if event.order_id is not None and event.subject != "order":
-        yield NewJob(
-            key=f"refresh:order:{event.id}",
-            kind="refresh",
-            payload={"subject": "order", "id": event.order_id},
-            lane="shipping",
-        )
+        order = Linked("order", event.order_id)
+        yield _redraw(event, f"refresh:order:{event.id}", "shipping", order)
 
 
 def _ship_by_answered(event: Event) -> Iterator[NewJob]:
@@ -267,12 +276,8 @@ def _post_surfaced(event: Event) -> Iterator[NewJob]:
 def _redraw_storm(event: Event) -> Iterator[NewJob]:
     """Show in a storm's message who has one of its alerts in hand."""
     if event.data["storm_id"] is not None:
-        yield NewJob(
-            key=f"refresh:storm:{event.id}",
-            kind="refresh",
-            payload={"subject": "storm", "id": event.data["storm_id"]},
-            lane="shipping",
-        )
+        storm = Linked("storm", event.data["storm_id"])
+        yield _redraw(event, f"refresh:storm:{event.id}", "shipping", storm)
 
 
 def _post_reshipment(event: Event) -> Iterator[NewJob]:

@@ -11,7 +11,7 @@ from domain import people
 from domain.complaints.policy import Snooze, wake_at
 from domain.orders import queries as orders
 from domain.people import Can
-from domain.shipping import alerts, queries, reshipping
+from domain.shipping import alerts, queries, reshipping, storms
 from domain.shipping.alert import Outcome
 from domain.store import Work
 from handlers import complaints, desk, fulfilment, refunds
@@ -34,7 +34,7 @@ async def look_up(turn: Turn) -> None:
         case [] | ["help"]:
             await desk.help_with(turn, "/shipping")
         case ["late"]:
-            await _late(turn, 0)
+            await _late(turn)
         case ["pick"]:
             await fulfilment.ask(turn)
         case ["pick", number]:
@@ -54,8 +54,14 @@ async def look_up(turn: Turn) -> None:
 
 async def click(turn: Turn) -> None:
     """Follow one of the buttons about parcels."""
+    verb, *which = turn.action["action_id"].removeprefix("parcel.").split(".")
+    if verb == "page":
+        turn.member.must(Can.LOOK)
+        # A storm's message stays where it is; only a list is turned over in place.
+        await _late(turn, turn.value, replace=which != ["storm"])
+        return
     record = int(turn.value)
-    match turn.action["action_id"].split(".")[1]:
+    match verb:
         case "acknowledge":
             async with turn.write() as work:
                 alert_id = await alerts.newest(work.session, record)
@@ -63,10 +69,7 @@ async def click(turn: Turn) -> None:
             await turn.ack()
         case "late":
             turn.member.must(Can.LOOK)
-            await _late(turn, 0)
-        case "page":
-            turn.member.must(Can.LOOK)
-            await _late(turn, record, replace=True)
+            await _late(turn)
         case "show":
             turn.member.must(Can.LOOK)
             async with turn.read() as session:
@@ -85,10 +88,10 @@ async def work_on(turn: Turn) -> None:
                 await alerts.acknowledge(work, turn.member, int(record))
             await turn.ack()
         case "take":
-            alert_id, _, start = record.partition(":")
+            alert_id, _, place = record.partition(":")
             async with turn.write() as work:
                 await alerts.acknowledge(work, turn.member, int(alert_id))
-            await _late(turn, int(start), replace=True)
+            await _late(turn, place, replace=True)
         case "page":
             # The button's address opens its carrier's page; there is nothing to do here.
             await turn.ack()
@@ -192,14 +195,21 @@ async def _go_to(turn: Turn, where: str, alert_id: int) -> None:
         await complaints.opening_form(turn, about[1], about[0])
 
 
-async def _late(turn: Turn, start: int, *, replace: bool = False) -> None:
+async def _late(turn: Turn, place: str = "0", *, replace: bool = False) -> None:
+    """Show a page of what is late: from `place` on, of a storm alone if it names one behind it."""
+    first, _, storm_id = place.partition(":")
+    start, storm = max(int(first), 0), None
     async with turn.read() as session:
-        late, total = await queries.late(session, turn.now, start=max(start, 0))
+        if storm_id:
+            storm, late, total = await storms.page(session, int(storm_id), start=start)
+        else:
+            late, total = await queries.late(session, turn.now, start=start)
     message = turn.render(
         "shipping/late",
         late=late,
         total=total,
         start=start,
+        storm=storm,
         may_take=turn.member.may(Can.SHIP),
         now=turn.now,
     )

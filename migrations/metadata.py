@@ -12,6 +12,7 @@ from domain.refunds import model as refunds
 from domain.refunds import reconciliation
 from domain.returns import model as returns
 from domain.shipping import model as shipping
+from domain.shipping import unmatched
 from domain.tables import Base
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "returns",
     "shipping",
     "sources",
+    "unmatched",
 ]
 
 metadata = Base.metadata

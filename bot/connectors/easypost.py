@@ -85,11 +85,7 @@ def sightings(body: bytes | str) -> list[Sighting]:
 
 def reader(store: Store, now: Callable[[], datetime]) -> Handler:
     """Return the handler of `inbox.easypost`; parcels nobody knows are left in the inbox."""
-
-    async def meaning(body: str) -> list[Sighting]:
-        return sightings(body)
-
-    return inbound.reader(store, now, SOURCE, meaning, shipping.follow)
+    return inbound.Together(store, now, SOURCE, sightings, shipping.follow_all)
 
 
 def _sighting(number: str, detail: Mapping[str, Any]) -> Sighting | None:

@@ -16,12 +16,13 @@ from bot.config import Config, Misconfigured
 from bot.doctor.findings import Finding, Findings, Mark
 from bot.doctor.payments import compared, payments
 from bot.doctor.slack import APP, slack
-from bot.doctor.sources import freshness, queue
+from bot.doctor.sources import freshness, queue, waiting
 from bot.http.server import reached_at
 from domain import jobs, merchants, people, sources
 from domain.errors import DeskhandError
 from domain.merchants import Settings
 from domain.refunds import reconciliation
+from domain.shipping import unmatched
 from domain.store import Store, StoreUnavailable
 
 _LEAST_DISK = 200 * 1024 * 1024
@@ -41,7 +42,7 @@ async def examine(config: Config, say: Callable[[str], None]) -> bool:
     return healthy
 
 
-async def _all(config: Config, store: Store) -> Findings:
+async def _all(config: Config, store: Store) -> Findings:  # noqa: C901 — a list of checks
     async for finding in _environment(config):
         yield finding
     settings = Settings({})
@@ -58,7 +59,10 @@ async def _all(config: Config, store: Store) -> Findings:
             dead = (await jobs.counts(session)).get(jobs.State.DEAD, 0)
             comparisons = await reconciliation.latest(session)
             known = await sources.every(session)
+            scans = await unmatched.waiting(session)
         yield _jobs(dead)
+        if scans.scans:
+            yield waiting(scans)
         yield _admins(len(admins) + len(config.admins))
         for one in comparisons:
             yield compared(one, datetime.now(UTC))

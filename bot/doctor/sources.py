@@ -11,6 +11,7 @@ from bot.connectors.amazon.stream import TROUBLES
 from bot.connectors.shopify.payouts import Payouts as ShopifyPayouts
 from bot.connectors.stripe.payouts import Payouts as StripePayouts
 from bot.doctor.findings import Finding, Findings, Mark
+from domain.shipping.unmatched import Waiting
 from domain.sources import Source
 
 #: A source is asked every half an hour; whatever is later has missed several times.
@@ -44,6 +45,16 @@ def freshness(source: Source, now: datetime) -> Finding:
             Mark.BAD, f"{read} See that `deskhand serve` runs, and that {name} is still connected."
         )
     return Finding(Mark.GOOD, read)
+
+
+def waiting(scans: Waiting) -> Finding:
+    """Say how many scans wait for a parcel that nobody knows."""
+    since = f" since {_moment(scans.since)}" if scans.since else ""
+    return Finding(
+        Mark.OPEN,
+        f"Carriers speak of parcels that no order has{since}: {scans.parcels} parcels, "
+        f"{scans.scans} scans. They are taken in once an order with the tracking number is there.",
+    )
 
 
 async def queue(config: Config) -> Findings:

@@ -7,7 +7,9 @@ from datetime import datetime
 from prometheus_client import CollectorRegistry, Gauge, Histogram, generate_latest
 from sqlalchemy import func, select
 
+from domain.inbox import Delivery
 from domain.jobs import Job, State, counts
+from domain.shipping import unmatched
 from domain.store import Store
 
 #: Jobs wait for partners, so theirs are longer than those of requests.
@@ -47,6 +49,17 @@ class Metrics:
             registry=self._registry,
         )
 
+        self._unmatched = Gauge(
+            "deskhand_unmatched_scans",
+            "Scans of parcels that nobody knows yet.",
+            registry=self._registry,
+        )
+        self._unread = Gauge(
+            "deskhand_inbox_unread",
+            "Partners' messages that are kept, and not read yet.",
+            registry=self._registry,
+        )
+
     def __call__(self, kind: str, outcome: str, seconds: float) -> None:
         """Count one run of a job."""
         self._runs.labels(kind, outcome).observe(seconds)
@@ -64,6 +77,9 @@ class Metrics:
                     Job.finished_at.is_(None), Job.state == State.READY, Job.due_at <= now
                 )
             )
+            self._unmatched.set((await unmatched.waiting(session)).scans)
+            unread = select(func.count()).select_from(Delivery).where(Delivery.unread)
+            self._unread.set(await session.scalar(unread) or 0)
         for state in (State.READY, State.RUNNING, State.DEAD):
             self._jobs.labels(state).set(found.get(state, 0))
         self._waiting.set((now - oldest).total_seconds() if oldest else 0)

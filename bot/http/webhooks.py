@@ -15,7 +15,7 @@ from bot.connectors.shopify import events as shopify
 from bot.connectors.shopify.payments import Shopify
 from bot.connectors.stripe import events as stripe
 from bot.connectors.stripe.objects import SOURCE
-from domain import inbox, merchants
+from bot.http.intake import Intake
 from domain.store import Store
 
 #: Takes the raw body and the headers; raises `Invalid` for what is no event.
@@ -26,7 +26,8 @@ Read = Callable[[bytes, Mapping[str, str]], Message]
 class Partner:
     """How a partner signs what it sends, and what of a request is its message.
 
-    `verify` takes the secret, the raw body and the header.
+    `verify` takes the secret, the raw body and the header. Messages that come in bursts, and
+    ask nobody for anything, are read `together`.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Partner:
     variable: str
     verify: Callable[[str, bytes, str | None], bool]
     message: Read
+    together: bool = False
 
 
 def _named_within(event_id: Callable[[bytes], str]) -> Read:
@@ -49,6 +51,7 @@ EASYPOST = Partner(
     variable="EASYPOST_WEBHOOK_SECRET",
     verify=easypost.verify,
     message=_named_within(easypost.event_id),
+    together=True,
 )
 STRIPE = Partner(
     name="Stripe",
@@ -77,13 +80,7 @@ def inlet(
     200 once the message is kept, also when it came before; 401 for a signature that is not
     the partner's, 503 while there is no secret to check it with, so that it is sent again.
     """
-    known: list[int] = []
-
-    async def merchant() -> int:
-        if not known:
-            async with store.across(write=True) as session:
-                known.append((await merchants.sole(session, now())).id)
-        return known[0]
+    intake = Intake(store, partner.source, now, together=partner.together)
 
     async def handle(request: web.Request) -> web.Response:
         if secret is None:
@@ -95,9 +92,7 @@ def inlet(
                 f"{partner.header} does not belong to this message. Check that the webhook's "
                 f"secret at {partner.name} is that of {partner.variable}.",
             )
-        message = partner.message(body, request.headers)
-        async with store.write(await merchant(), now=now(), actor=partner.source) as work:
-            new = await inbox.keep(work, partner.source, message.reference, message.body)
+        new = await intake.keep(partner.message(body, request.headers))
         return web.json_response({"status": "kept" if new else "known"})
 
     return handle

@@ -34,6 +34,7 @@ from domain.shipping import service as shipping
 from domain.shipping import watch
 from domain.shipping.alert import Alert
 from domain.shipping.model import Parcel
+from domain.shipping.unmatched import Unmatched
 from domain.sources import Source
 from domain.store import CLOCK, Store, Work
 
@@ -69,6 +70,7 @@ SWEEPS: Mapping[str, Sweep] = {
     "settlements to compare": Sweep(Settlement.due_at, payouts.sweep),
     "sources to read": Sweep(Source.due_at, sources.sweep_due),
     "late parcels": Sweep(Parcel.late_due_at, shipping.sweep_late),
+    "scans of unknown parcels": Sweep(Unmatched.due_at, shipping.sweep_unmatched),
     "silent carriers": Sweep(Parcel.silent_due_at, shipping.sweep_silent),
     "stuck parcels": Sweep(Parcel.stuck_due_at, shipping.sweep_stuck),
     "snoozed alerts": Sweep(Alert.wake_due_at, watch.sweep_snoozed),

@@ -12,6 +12,7 @@ from domain.orders import arrivals
 from domain.orders.clocks import Clocks
 from domain.orders.intake import LineDraft, OrderDraft
 from domain.orders.model import Line, Order, State, fold
+from domain.shipping import service as shipping
 from domain.shipping.model import Content, Parcel, as_tracked
 from domain.store import BULK, Work
 from domain.tables import among, upsert
@@ -70,7 +71,8 @@ def to_be_confirmed(draft: OrderDraft) -> bool:
 
 async def add_parcels(work: Work, placed: Sequence[tuple[int, OrderDraft]], clocks: Clocks) -> None:
     """Write every parcel of the drafts, and what is in it where the source knows."""
-    rows, contents = [], []
+    rows: list[dict[str, Any]] = []
+    contents = []
     for order_id, draft in placed:
         for parcel in draft.parcels:
             contents.append((order_id, parcel.lines))
@@ -88,9 +90,18 @@ async def add_parcels(work: Work, placed: Sequence[tuple[int, OrderDraft]], cloc
                     "silent_due_at": clocks.silent(draft, parcel),
                 }
             )
-    if not any(lines for _, lines in contents):
+    if any(lines for _, lines in contents):
+        await _insert_with_contents(work, rows, contents)
+    else:
         await work.insert(Parcel, rows)
-        return
+    await shipping.match(work, {row["tracking_number"] for row in rows})
+
+
+async def _insert_with_contents(
+    work: Work,
+    rows: Sequence[dict[str, Any]],
+    contents: Sequence[tuple[int, Sequence[tuple[int, int]]]],
+) -> None:
     # Both databases number the rows of an INSERT as they come. To have SQLAlchemy see to it
     # would cost SQLite a statement a row.
     ids = sorted(

@@ -87,6 +87,8 @@ async def change(
     cancelled: list[int] = []
     left: list[int] = []
     to_ship = [*added]
+    troubled: list[shipping.Found] = []
+    numbers = {one.tracking_number for held in parcels.values() for one in held}
     for order in orders:
         draft = drafts[order.id]
         if order.changed_at and draft.changed_at and draft.changed_at < order.changed_at:
@@ -99,7 +101,7 @@ async def change(
         before = _Before(order.ship_by, order.deliver_by, order.shipped_at, order.delivered_at)
         _change_order(order, draft, before, clocks)
         positions = _change_lines(order, lines[order.id], draft.lines, new_lines)
-        fresh = _change_parcels(work, order, parcels[order.id], draft, before, clocks)
+        fresh = _change_parcels(work, order, parcels[order.id], draft, before, clocks, troubled)
         new_parcels.append((order.id, replace(draft, parcels=_placed(fresh, positions))))
         if was in UNSHIPPED and order.state not in UNSHIPPED:
             (cancelled if order.state is State.CANCELLED else left).append(order.id)
@@ -109,6 +111,9 @@ async def change(
     await work.insert(Line, new_lines)
     await add_parcels(work, new_parcels, clocks)
     await inventory.follow(work, to_ship=to_ship, cancelled=cancelled, left=left)
+    await shipping.troubles_found(work, troubled)
+    told = {one.tracking_number for held in parcels.values() for one in held}
+    await shipping.match(work, told - numbers)
     return changed
 
 
@@ -175,6 +180,7 @@ def _change_parcels(
     draft: OrderDraft,
     before: _Before,
     clocks: Clocks,
+    troubled: list[shipping.Found],
 ) -> list[ParcelDraft]:
     """Change the parcels that are known; returns those that are new."""
     fresh = []
@@ -182,7 +188,7 @@ def _change_parcels(
         if parcel is None:
             fresh.append(drawn)
         else:
-            _change_parcel(work, parcel, drawn, draft, before, clocks)
+            _change_parcel(work, parcel, drawn, draft, before, clocks, troubled)
     if order.state in OVER:
         for parcel in held:
             parcel.late_due_at = parcel.silent_due_at = parcel.stuck_due_at = None
@@ -212,6 +218,7 @@ def _change_parcel(
     draft: OrderDraft,
     before: _Before,
     clocks: Clocks,
+    troubled: list[shipping.Found],
 ) -> None:
     was_shipped = parcel.shipped_at or before.shipped_at
     parcel.carrier = drawn.carrier or parcel.carrier
@@ -225,14 +232,14 @@ def _change_parcel(
         parcel.silent_due_at = clocks.silent(draft, drawn)
     if _PROGRESS[drawn.state] > _PROGRESS[parcel.state]:
         parcel.state = drawn.state
-        _tell(work, parcel, drawn)
+        _tell(work, parcel, drawn, troubled)
 
 
-def _tell(work: Work, parcel: Parcel, drawn: ParcelDraft) -> None:
+def _tell(work: Work, parcel: Parcel, drawn: ParcelDraft, troubled: list[shipping.Found]) -> None:
     """Record what a person who follows the parcel has to know."""
     if trouble := trouble_of(parcel, parcel.state):
         if trouble is not parcel.trouble:
-            shipping.trouble_found(work, parcel, trouble, None)
+            troubled.append(shipping.Found(parcel, trouble, None))
     elif parcel.state in ENDED:
         parcel.delivered_at = drawn.delivered_at
         parcel.trouble = parcel.troubled_at = None

@@ -21,10 +21,13 @@ from domain.tables import among
 LOOK_AGAIN = timedelta(minutes=15)
 
 
-async def begin(work: Work, order: Order) -> None:
-    """Give the buyer of a delivered order their time to look at it, from its delivery."""
+async def begin(work: Work, orders: Collection[Order]) -> None:
+    """Give the buyers of delivered orders their time to look at them, from the delivery."""
+    if not orders:
+        return
     clocks = Clocks.of(work.now, await merchants.settings(work.session))
-    order.complete_due_at = clocks.inspected(order.delivered_at)
+    for order in orders:
+        order.complete_due_at = clocks.inspected(order.delivered_at)
 
 
 async def sweep(work: Work, *, most: int) -> int:

@@ -72,8 +72,9 @@ async def sweep_ship_by(work: Work, *, most: int) -> int:
     """Record which orders are about to miss their ship-by; returns how many were due."""
     due = await work.due(Order, "ship_by_due_at", most=most)
     near = [order for order in due if order.state in UNSHIPPED and order.ship_by]
-    storm_id = await storms.gather(work, Trouble.SHIP_BY_NEAR, near)
+    spoken_for = await storms.gather(work, [(order, Trouble.SHIP_BY_NEAR) for order in near])
     for order in near:
+        storm_id = spoken_for.get(order.id)
         alerts.begin(work, order, Trouble.SHIP_BY_NEAR, storm_id=storm_id)
         work.record(Kind.SHIP_BY_NEAR, order, order_id=order.id, storm_id=storm_id)
     return len(due)

@@ -6,10 +6,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from domain.tables import Base, Id, Owned
+
+_TROUBLED = text("trouble IS NOT NULL")
+_GROWING = text("ended_at IS NULL")
 
 
 class ParcelState(StrEnum):
@@ -69,6 +72,14 @@ class Parcel(Owned, Base):
         Index(None, "silent_due_at"),
         Index(None, "late_due_at"),
         Index(None, "stuck_due_at"),
+        Index(
+            "ix_parcels_troubled",
+            "merchant_id",
+            "trouble",
+            "troubled_at",
+            sqlite_where=_TROUBLED,
+            postgresql_where=_TROUBLED,
+        ),
     )
 
     order_id: Mapped[int] = mapped_column(Id, ForeignKey("orders.id", ondelete="CASCADE"))
@@ -95,13 +106,33 @@ class Parcel(Owned, Base):
 
 
 class Storm(Owned, Base):
-    """Many of one trouble in one hour: they share a single message that counts up."""
+    """Many parcels in one trouble at one carrier, at about the same time: one message for all.
+
+    It goes on as long as it grows, and is over when it was quiet for a while.
+    """
 
     __tablename__ = "storms"
-    __table_args__ = (UniqueConstraint("merchant_id", "trouble", "since"),)
+    __table_args__ = (
+        Index(
+            "ix_storms_cause",
+            "merchant_id",
+            "trouble",
+            "carrier",
+            unique=True,
+            sqlite_where=_GROWING,
+            postgresql_where=_GROWING,
+        ),
+    )
 
     trouble: Mapped[Trouble]
+    #: Empty for orders not yet shipped, and where nobody said who carries the parcels.
+    carrier: Mapped[str] = mapped_column(default="")
     since: Mapped[datetime]
+    grew_at: Mapped[datetime]
+    #: When it last grew, once it is over.
+    ended_at: Mapped[datetime | None]
+    #: How many of its parcels have a message of their own all the same.
+    surfaced: Mapped[int] = mapped_column(default=0)
 
 
 class Content(Owned, Base):
@@ -127,6 +158,8 @@ class Scan(Owned, Base):
     parcel_id: Mapped[int] = mapped_column(Id, ForeignKey("parcels.id", ondelete="CASCADE"))
     reference: Mapped[str]
     at: Mapped[datetime]
+    #: What the carrier's clock said where that was ahead of ours.
+    told_at: Mapped[datetime | None]
     state: Mapped[ParcelState]
     description: Mapped[str | None]
     place: Mapped[str | None]

@@ -130,6 +130,12 @@ class Late:
     parcel: Parcel | None
     alert: Alert | None = None
 
+    @property
+    def worth(self) -> Money | None:
+        """What its order came to."""
+        total = self.order.total
+        return None if total is None else Money(total, self.order.currency)
+
 
 async def card(session: AsyncSession, parcel_id: int) -> ParcelCard:
     """Read a parcel with its order and latest scan; raises `RecordNotFound`."""

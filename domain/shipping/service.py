@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
+from typing import TypeVar
 
 from sqlalchemy import select
 
@@ -17,93 +17,121 @@ from domain.orders import completion
 from domain.orders.model import UNSHIPPED, Order
 from domain.orders.model import State as OrderState
 from domain.returns import arrivals
-from domain.shipping import alerts, policy, storms, stuck
+from domain.shipping import alerts, policy, storms, stuck, unmatched
 from domain.shipping.model import (
     ENDED,
+    Content,
     Parcel,
     ParcelState,
     Scan,
     Trouble,
     as_tracked,
 )
-from domain.store import Work
-from domain.tables import upsert
+from domain.shipping.sighting import Sighting
+from domain.shipping.unmatched import Unmatched
+from domain.store import BULK, Work
+from domain.tables import Owned, among, upsert
+
+__all__ = [
+    "Found",
+    "Sighting",
+    "follow",
+    "follow_all",
+    "match",
+    "sweep_late",
+    "sweep_silent",
+    "sweep_stuck",
+    "sweep_unmatched",
+    "trouble_found",
+    "troubles_found",
+]
+
+_Row = TypeVar("_Row", bound=Owned)
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
-    """What a carrier says of a parcel; `reference` is its own id of it, if it has one."""
+class Found:
+    """A trouble that a parcel is in from now on, and what says so."""
 
-    tracking_number: str
-    state: ParcelState
-    at: datetime
-    description: str | None = None
-    place: str | None = None
-    reference: str | None = None
+    parcel: Parcel
+    trouble: Trouble
+    why: str | None
 
-    @property
-    def key(self) -> str:
-        """The carrier's id, or a digest of all it said."""
-        said = f"{self.state}|{self.at.isoformat()}|{self.description}|{self.place}"
-        return self.reference or hashlib.blake2b(said.encode(), digest_size=12).hexdigest()
+
+@dataclass(frozen=True, slots=True)
+class _News:
+    """A scan that said where its parcel was; `early` is its order's state if that was unshipped."""
+
+    parcel: Parcel
+    sighting: Sighting
+    early: OrderState | None
 
 
 async def follow(work: Work, sighting: Sighting) -> Parcel | None:
-    """Take in a scan; repeated and late ones change nothing, unknown parcels give None.
+    """Take in a scan; returns its parcel, None if nobody knows it. See `follow_all`."""
+    known = await follow_all(work, [sighting])
+    return known.get(as_tracked(sighting.tracking_number) or "")
 
-    The newest scan says where the parcel is. A parcel that moves again is no trouble any
-    more, one in the same trouble as before is no new alert; a delivered one stays delivered.
+
+async def follow_all(work: Work, sightings: Sequence[Sighting]) -> Mapping[str, Parcel]:
+    """Take in scans, of any number of parcels; returns those that are known, by tracking number.
+
+    Repeated and late ones change nothing, those of unknown parcels wait until one is known. The
+    newest scan says where a parcel is; one that its carrier dates ahead counts from when it is
+    heard of. A parcel that moves again is no trouble any more, one in the same trouble as before
+    is no new alert, and a trouble that is over by the last of the scans was none; a delivered
+    parcel stays delivered.
     """
-    found = (
-        await work.session.execute(
-            select(Parcel.id, Parcel.order_id)
-            .where(Parcel.tracking_number == as_tracked(sighting.tracking_number))
-            .order_by(Parcel.id.desc())
-            .limit(1)
-        )
-    ).first()
-    if found is None:
-        return None
-    # Whoever locks both locks the order first, as an order's source does.
-    order = await work.lock(Order, found.order_id)
-    parcel = await work.lock(Parcel, found.id)
-    if not await _keep(work, parcel, sighting) or not _is_news(parcel, sighting):
-        return parcel
-    parcel.state = sighting.state
-    parcel.last_event_at = max(sighting.at, parcel.last_event_at or sighting.at)
-    await _follow_clock(work, parcel, sighting)
-    await _follow_order(work, order, parcel, sighting)
-    await arrivals.follow(work, parcel)
-    trouble = policy.trouble_of(parcel, sighting.state) or await stuck.still(work, parcel)
-    if trouble and trouble is not parcel.trouble:
-        trouble_found(work, parcel, trouble, sighting.description)
-        return parcel
-    if parcel.trouble and not trouble:
-        await alerts.over(work, [parcel])
-        parcel.trouble = parcel.troubled_at = None
-    kind = Kind.PARCEL_DELIVERED if parcel.state is ParcelState.DELIVERED else Kind.PARCEL_MOVED
-    work.record(
-        kind,
-        parcel,
-        order_id=parcel.order_id,
-        why=sighting.description,
-        state=parcel.state,
-        **_coming_back(parcel),
+    heard = [sighting.heard_at(work.now) for sighting in sightings]
+    orders, parcels = await _locked(work, heard)
+    await unmatched.keep(work, [one for one in heard if one.number not in parcels])
+    known = [(parcels[one.number], one) for one in heard if one.number in parcels]
+    partly = await _partly_shipped(work, orders)
+    news = [
+        _take_in(orders[parcel.order_id], parcel, sighting, partly)
+        for parcel, sighting in await _kept(work, known)
+        if _is_news(parcel, sighting)
+    ]
+    await _follow_clocks(work, news)
+    await _follow_orders(work, orders, news)
+    moved = {one.parcel.id: one.parcel for one in news}
+    for parcel in sorted(moved.values(), key=lambda one: (one.return_id or 0, one.id)):
+        await arrivals.follow(work, parcel)
+    await _tell(work, news)
+    return parcels
+
+
+async def match(work: Work, numbers: Collection[str | None]) -> None:
+    """Take in what was heard of parcels before their tracking numbers were known."""
+    waiting = await unmatched.take(work, {number for number in numbers if number})
+    if waiting:
+        await follow_all(work, waiting)
+
+
+async def sweep_unmatched(work: Work, *, most: int) -> int:
+    """Look whether unmatched scans have a parcel by now; returns how many were due."""
+    due = await work.due(Unmatched, "due_at", most=most)
+    numbers = {one.tracking_number for one in due}
+    known = await work.session.scalars(
+        select(Parcel.tracking_number).where(among(work.session, Parcel.tracking_number, numbers))
     )
-    return parcel
+    found = set(known)
+    await unmatched.look_later(work, [one for one in due if one.tracking_number not in found])
+    await match(work, found)
+    return len(due)
 
 
 async def sweep_late(work: Work, *, most: int) -> int:
     """Notice parcels whose delivery promise ran out; returns how many were due."""
     due = await work.due(Parcel, "late_due_at", most=most)
-    await _all_in_trouble(work, due, Trouble.DELAYED, "past its delivery promise")
+    await _notice(work, due, Trouble.DELAYED, "past its delivery promise")
     return len(due)
 
 
 async def sweep_silent(work: Work, *, most: int) -> int:
     """Notice parcels that their carrier says nothing more of; returns how many were due."""
     due = await work.due(Parcel, "silent_due_at", most=most)
-    await _all_in_trouble(work, due, Trouble.CARRIER_SILENT, "no scan for days")
+    await _notice(work, due, Trouble.CARRIER_SILENT, "no scan for days")
     return len(due)
 
 
@@ -111,22 +139,31 @@ async def sweep_stuck(work: Work, *, most: int) -> int:
     """Notice parcels that are scanned, but do not get on; returns how many were due."""
     due = await work.due(Parcel, "stuck_due_at", most=most)
     in_one_place = await stuck.among_due(work, due)
-    await _all_in_trouble(work, in_one_place, Trouble.STUCK, "in the same place for days")
+    await _notice(work, in_one_place, Trouble.STUCK, "in the same place for days")
     return len(due)
 
 
-async def _all_in_trouble(
-    work: Work, parcels: Sequence[Parcel], trouble: Trouble, why: str
-) -> None:
-    fresh = [
-        one
-        for one in parcels
-        if one.state not in ENDED and one.trouble is None and not policy.is_settled(one, trouble)
-    ]
-    storm_id = await storms.gather(work, trouble, [one for one in fresh if not one.return_id])
-    for parcel in fresh:
-        storm = None if parcel.return_id else storm_id
-        trouble_found(work, parcel, trouble, why, storm_id=storm)
+async def _notice(work: Work, parcels: Sequence[Parcel], trouble: Trouble, why: str) -> None:
+    await troubles_found(
+        work,
+        [
+            Found(one, trouble, why)
+            for one in parcels
+            if one.state not in ENDED
+            and one.trouble is None
+            and not policy.is_settled(one, trouble)
+        ],
+    )
+
+
+async def troubles_found(work: Work, found: Sequence[Found]) -> None:
+    """Record new troubles of locked parcels; of many with one cause a storm's message speaks."""
+    # What comes back is looked after by its return.
+    outward = [(one.parcel, one.trouble) for one in found if one.parcel.return_id is None]
+    spoken_for = await storms.gather(work, outward)
+    for one in found:
+        storm_id = spoken_for.get(one.parcel.id)
+        trouble_found(work, one.parcel, one.trouble, one.why, storm_id=storm_id)
 
 
 def trouble_found(
@@ -156,22 +193,71 @@ def _coming_back(parcel: Parcel) -> dict[str, int]:
     return {} if parcel.return_id is None else {"return_id": parcel.return_id}
 
 
-async def _keep(work: Work, parcel: Parcel, sighting: Sighting) -> bool:
-    statement = upsert(work.session, Scan).values(
-        merchant_id=work.merchant_id,
-        parcel_id=parcel.id,
-        reference=sighting.key,
-        at=sighting.at,
-        state=sighting.state,
-        description=sighting.description,
-        place=sighting.place,
+async def _locked(
+    work: Work, sightings: Sequence[Sighting]
+) -> tuple[Mapping[int, Order], Mapping[str, Parcel]]:
+    """Return the orders by id and the parcels by tracking number, the newest with it, locked."""
+    numbers = {one.number for one in sightings}
+    found = await work.session.execute(
+        select(Parcel.tracking_number, Parcel.id, Parcel.order_id)
+        .where(among(work.session, Parcel.tracking_number, numbers))
+        .order_by(Parcel.id)
     )
-    kept = await work.session.scalar(
-        statement.on_conflict_do_nothing(index_elements=["parcel_id", "reference"]).returning(
-            Scan.id
-        )
+    newest = {str(number): (parcel_id, order_id) for number, parcel_id, order_id in found}
+    # Whoever locks both locks the order first, as an order's source does.
+    orders = await _lock_all(work, Order, {order_id for _, order_id in newest.values()})
+    parcels = await _lock_all(work, Parcel, {parcel_id for parcel_id, _ in newest.values()})
+    return orders, {
+        number: parcels[parcel_id]
+        for number, (parcel_id, _) in newest.items()
+        if parcel_id in parcels
+    }
+
+
+async def _lock_all(work: Work, table: type[_Row], ids: Collection[int]) -> Mapping[int, _Row]:
+    """Return rows by their ids as they stand now, locked in the order of these."""
+    if not ids:
+        return {}
+    rows = await work.session.scalars(
+        select(table)
+        .where(among(work.session, table.id, sorted(ids)))
+        .order_by(table.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
     )
-    return kept is not None
+    return {row.id: row for row in rows}
+
+
+async def _kept(
+    work: Work, known: Sequence[tuple[Parcel, Sighting]]
+) -> Sequence[tuple[Parcel, Sighting]]:
+    """Keep scans, each once; returns those that are new, the oldest first."""
+    fresh = {(parcel.id, one.key): (parcel, one) for parcel, one in reversed(known)}
+    rows = [
+        {
+            "merchant_id": work.merchant_id,
+            "parcel_id": parcel_id,
+            "reference": reference,
+            "at": one.at,
+            "told_at": one.told_at,
+            "state": one.state,
+            "description": one.description,
+            "place": one.place,
+        }
+        for (parcel_id, reference), (_, one) in sorted(fresh.items(), key=lambda item: item[0])
+    ]
+    if not rows:
+        return []
+    statement = upsert(work.session, Scan).on_conflict_do_nothing(
+        index_elements=["parcel_id", "reference"]
+    )
+    kept = await work.session.execute(
+        statement.returning(Scan.parcel_id, Scan.reference), rows, execution_options=BULK
+    )
+    new = {(parcel_id, reference) for parcel_id, reference in kept}
+    return sorted(
+        (fresh[key] for key in new), key=lambda one: (one[1].told_at or one[1].at, one[0].id)
+    )
 
 
 def _is_news(parcel: Parcel, sighting: Sighting) -> bool:
@@ -182,42 +268,126 @@ def _is_news(parcel: Parcel, sighting: Sighting) -> bool:
     return newest or sighting.state is ParcelState.DELIVERED
 
 
-async def _follow_clock(work: Work, parcel: Parcel, sighting: Sighting) -> None:
-    if parcel.state in ENDED:
-        parcel.silent_due_at = parcel.late_due_at = parcel.stuck_due_at = None
-        return
-    settings = await merchants.settings(work.session)
-    parcel.silent_due_at = sighting.at + timedelta(days=settings["shipping.silent_after_days"])
-    if parcel.stuck_due_at is None:
-        parcel.stuck_due_at = sighting.at + timedelta(days=settings["shipping.stuck_after_days"])
+async def _partly_shipped(work: Work, orders: Mapping[int, Order]) -> frozenset[int]:
+    """Return those of which something is in no parcel yet, where it is known what these hold."""
+    unshipped = [order.id for order in orders.values() if order.state in UNSHIPPED]
+    if not unshipped:
+        return frozenset()
+    told = await work.session.scalars(
+        select(Parcel.order_id)
+        .join(Content, Content.parcel_id == Parcel.id)
+        .where(among(work.session, Parcel.order_id, unshipped))
+        .distinct()
+    )
+    partly = [one for one in told if await progress.is_partly_shipped(work.session, one)]
+    return frozenset(partly)
 
 
-async def _follow_order(work: Work, order: Order, parcel: Parcel, sighting: Sighting) -> None:
-    """Let the order's state follow: shipped with its first parcel, delivered with its last.
+def _take_in(
+    order: Order, parcel: Parcel, sighting: Sighting, partly_shipped: Collection[int]
+) -> _News:
+    """Have the parcel be where its scan says, and its order shipped once it has left the house.
 
-    Where it is known what its parcels hold, the first does not speak for what is in none.
-    A parcel that comes back says nothing of whether the buyer got theirs.
+    Where it is known what its parcels hold, the first does not speak for what is in none. A
+    parcel that comes back says nothing of whether the buyer got theirs.
     """
-    # A label that was printed, or dropped, has not left the house.
-    if parcel.state not in (ParcelState.PENDING, ParcelState.CANCELLED):
-        parcel.shipped_at = parcel.shipped_at or sighting.at
-        if (
-            order.state in UNSHIPPED
-            and parcel.return_id is None
-            and not await progress.is_partly_shipped(work.session, order.id)
-        ):
-            order.state = OrderState.SHIPPED
-            order.shipped_at = order.shipped_at or sighting.at
-            order.ship_by_due_at = None
-            await inventory.end(work, left=[order.id])
+    parcel.state = sighting.state
+    parcel.last_event_at = max(sighting.at, parcel.last_event_at or sighting.at)
     if parcel.state is ParcelState.DELIVERED:
         parcel.delivered_at = sighting.at
-    if parcel.state not in ENDED or parcel.return_id or order.state is not OrderState.SHIPPED:
+    # A label that was printed, or dropped, has not left the house.
+    if parcel.state in (ParcelState.PENDING, ParcelState.CANCELLED):
+        return _News(parcel, sighting, None)
+    parcel.shipped_at = parcel.shipped_at or sighting.at
+    follows = parcel.return_id is None and order.id not in partly_shipped
+    if order.state not in UNSHIPPED or not follows:
+        return _News(parcel, sighting, None)
+    early = order.state
+    order.state = OrderState.SHIPPED
+    order.shipped_at = order.shipped_at or sighting.at
+    order.ship_by_due_at = None
+    return _News(parcel, sighting, early)
+
+
+async def _follow_clocks(work: Work, news: Sequence[_News]) -> None:
+    if not news:
         return
-    sent = select(Parcel).where(Parcel.order_id == order.id, Parcel.return_id.is_(None))
-    parcels = (await work.session.scalars(sent)).all()
-    arrivals = [one.delivered_at for one in parcels if one.state is ParcelState.DELIVERED]
-    if arrivals and all(one.state in ENDED for one in parcels):
-        order.move(OrderState.DELIVERED)
-        order.delivered_at = max(at or sighting.at for at in arrivals)
-        await completion.begin(work, order)
+    settings = await merchants.settings(work.session)
+    for one in news:
+        parcel, at = one.parcel, one.sighting.at
+        if parcel.state in ENDED:
+            parcel.silent_due_at = parcel.late_due_at = parcel.stuck_due_at = None
+            continue
+        parcel.silent_due_at = at + timedelta(days=settings["shipping.silent_after_days"])
+        if parcel.stuck_due_at is None:
+            parcel.stuck_due_at = at + timedelta(days=settings["shipping.stuck_after_days"])
+
+
+async def _follow_orders(work: Work, orders: Mapping[int, Order], news: Sequence[_News]) -> None:
+    """Let orders follow: their stock leaves with the first parcel, they arrive with the last."""
+    await inventory.end(work, left={one.parcel.order_id for one in news if one.early})
+    ended = {
+        one.parcel.order_id
+        for one in news
+        if one.parcel.state in ENDED
+        and one.parcel.return_id is None
+        and orders[one.parcel.order_id].state is OrderState.SHIPPED
+    }
+    if not ended:
+        return
+    sent = await work.session.scalars(
+        select(Parcel).where(
+            among(work.session, Parcel.order_id, ended), Parcel.return_id.is_(None)
+        )
+    )
+    parcels: dict[int, list[Parcel]] = {}
+    for parcel in sent:
+        parcels.setdefault(parcel.order_id, []).append(parcel)
+    delivered = []
+    for order_id, held in parcels.items():
+        arrived = [one.delivered_at for one in held if one.state is ParcelState.DELIVERED]
+        if arrived and all(one.state in ENDED for one in held):
+            order = orders[order_id]
+            order.move(OrderState.DELIVERED)
+            order.delivered_at = max(at or work.now for at in arrived)
+            delivered.append(order)
+    await completion.begin(work, delivered)
+
+
+async def _tell(work: Work, news: Sequence[_News]) -> None:
+    """Record what the scans said, and which troubles began with the last of them, or ended."""
+    last = {one.parcel.id: one for one in news}
+    found, over = {}, []
+    for parcel_id, one in last.items():
+        parcel = one.parcel
+        trouble = policy.trouble_of(parcel, parcel.state) or await stuck.still(work, parcel)
+        if trouble and trouble is not parcel.trouble:
+            found[parcel_id] = Found(parcel, trouble, one.sighting.description)
+        elif parcel.trouble and not trouble:
+            over.append(parcel)
+    if over:
+        await alerts.over(work, over)
+    for parcel in over:
+        parcel.trouble = parcel.troubled_at = None
+    for one in news:
+        if one.parcel.id not in found or one is not last[one.parcel.id]:
+            _record(work, one)
+    await troubles_found(work, list(found.values()))
+
+
+def _record(work: Work, news: _News) -> None:
+    parcel, sighting = news.parcel, news.sighting
+    delivered = sighting.state is ParcelState.DELIVERED
+    why, data = sighting.description, _coming_back(parcel)
+    if delivered and news.early:
+        # True as it may be, somebody will ask how that came about.
+        said = f" ({why})" if why else ""
+        why = f"delivered before it was shipped here: the order was {news.early}{said}"
+    work.record(
+        Kind.PARCEL_DELIVERED if delivered else Kind.PARCEL_MOVED,
+        parcel,
+        order_id=parcel.order_id,
+        why=why,
+        state=sighting.state,
+        **data,
+    )

@@ -10,8 +10,8 @@ from domain.errors import RecordNotFound
 from domain.events import Kind
 from domain.orders.intake import ParcelDraft
 from domain.orders.model import State as OrderState
-from domain.shipping import queries, service
-from domain.shipping.model import TROUBLES, ParcelState, Scan, Trouble, as_tracked
+from domain.shipping import queries, service, unmatched
+from domain.shipping.model import TROUBLES, Parcel, ParcelState, Scan, Trouble, as_tracked
 from tests.domain.desk import TRACKING, Desk, draft, parcel
 
 MOVING = ParcelState.IN_TRANSIT
@@ -130,6 +130,87 @@ async def test_what_was_delivered_stays_delivered(labelled: Desk) -> None:
     held = (await labelled.parcels())[0]
     assert (held.state, held.trouble) == (ParcelState.DELIVERED, None)
     assert await labelled.events(Kind.PARCEL_TROUBLED) == []
+
+
+async def test_a_carriers_clock_that_is_ahead_hides_nothing_that_comes_after(
+    labelled: Desk,
+) -> None:
+    ahead = labelled.now + timedelta(days=400)
+    await labelled.scan(ParcelState.DELIVERY_FAILED, at=ahead)
+    held = (await labelled.parcels())[0]
+    assert (held.state, held.last_event_at) == (ParcelState.DELIVERY_FAILED, labelled.now)
+    assert held.silent_due_at == labelled.now + timedelta(days=5)
+    # Told again, it is the same scan, and what is true comes through.
+    later = labelled.later(hours=1)
+    await later.scan(ParcelState.DELIVERY_FAILED, at=ahead)
+    await later.scan(MOVING)
+    assert (await labelled.parcels())[0].state is MOVING
+    scans = await labelled.all(_scans())
+    assert sorted((one.at, one.told_at) for one in scans) == [
+        (labelled.now, ahead),
+        (later.now, None),
+    ]
+
+
+async def test_what_a_carrier_said_first_counts_once_the_parcel_is_known(desk: Desk) -> None:
+    await desk.scan(ParcelState.DELIVERED, "AA1", description="Left at the door")
+    for _ in range(2):
+        await desk.scan(MOVING, "AA1", at=desk.now - timedelta(hours=3))
+    async with desk.look() as session:
+        assert (await unmatched.waiting(session)).scans == 2
+    await desk.later(hours=1).receive(draft(parcels=(parcel("AA1"),)))
+    held = (await desk.parcels())[0]
+    assert (held.state, held.delivered_at) == (ParcelState.DELIVERED, desk.now)
+    async with desk.look() as session:
+        assert await unmatched.waiting(session) == unmatched.Waiting(0, 0, None)
+
+
+async def test_a_number_that_an_order_gets_later_brings_its_scans(desk: Desk) -> None:
+    await desk.receive(draft(parcels=(parcel(None),)))
+    await desk.scan(MOVING, "AA1")
+    await desk.later(hours=1).receive(draft(parcels=(parcel("AA1"),), total=1))
+    assert (await desk.parcels())[0].state is MOVING
+
+
+async def test_the_clock_matches_what_nobody_asked_for_and_forgets_what_is_nobodys(
+    desk: Desk,
+) -> None:
+    await desk.scan(MOVING, "AA1")
+    await desk.scan(MOVING, "ZZ9")
+    await desk.receive(draft(parcels=(parcel("BB2"),)))
+    async with desk.work() as work:
+        held = await work.lock(Parcel, (await desk.parcels())[0].id)
+        held.tracking_number = "AA1"
+    assert await desk.later(minutes=1).sweep(service.sweep_unmatched) == 2
+    assert (await desk.parcels())[0].state is MOVING
+    assert await desk.later(minutes=1.5).sweep(service.sweep_unmatched) == 0
+    await desk.later(days=90).sweep(service.sweep_unmatched)
+    async with desk.look() as session:
+        assert (await unmatched.waiting(session)).scans == 0
+
+
+async def test_a_delivery_before_the_shipment_counts_and_says_so(desk: Desk) -> None:
+    await desk.receive(draft(state=OrderState.PENDING, parcels=(parcel(),)))
+    await desk.scan(ParcelState.DELIVERED)
+    assert (await desk.order_row()).state is OrderState.DELIVERED
+    (event,) = await desk.events(Kind.PARCEL_DELIVERED)
+    assert event.why == "delivered before it was shipped here: the order was pending"
+
+
+async def test_trouble_that_is_over_by_the_time_it_is_heard_of_calls_for_nobody(
+    labelled: Desk,
+) -> None:
+    hour = timedelta(hours=1)
+    told = [
+        service.Sighting(TRACKING, MOVING, labelled.now),
+        service.Sighting(TRACKING, ParcelState.DELIVERY_FAILED, labelled.now - hour),
+        service.Sighting("ZZ9", MOVING, labelled.now),
+    ]
+    async with labelled.work("easypost") as work:
+        assert [*await service.follow_all(work, told)] == [TRACKING]
+    assert await labelled.events(Kind.PARCEL_TROUBLED) == []
+    moved = await labelled.events(Kind.PARCEL_MOVED)
+    assert [one.data["state"] for one in moved] == [ParcelState.DELIVERY_FAILED, MOVING]
 
 
 async def test_a_parcel_of_somebody_else_is_none_of_ours(labelled: Desk) -> None:

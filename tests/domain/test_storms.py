@@ -64,6 +64,63 @@ async def test_within_the_hour_a_storm_grows_and_its_message_is_posted_once(desk
     assert (await _card(desk)).total == 12
 
 
+async def _fail(desk: Desk, *numbers: int) -> None:
+    """One scan at a time, as webhooks bring them."""
+    for number in numbers:
+        await desk.scan(ParcelState.DELIVERY_FAILED, f"A{number}")
+
+
+async def test_failures_that_trickle_in_are_a_storm_of_one_carrier_until_it_is_quiet(
+    desk: Desk,
+) -> None:
+    await desk.receive(
+        *(
+            draft(f"{n:03}", parcels=(parcel(f"A{n}", carrier="UPS" if n < 20 else "DHL"),))
+            for n in range(30)
+        )
+    )
+    await _fail(desk, *range(5), 20, 21)
+    assert await desk.events(Kind.STORM_GREW) == []
+    await _fail(desk.later(minutes=30), 5)
+    card = await _card(desk)
+    assert (card.storm.carrier, card.storm.since, card.total) == ("UPS", desk.now, 6)
+    # It goes on for as long as it grows, which is longer than an hour.
+    for hours in (3, 6, 9):
+        await _fail(desk.later(hours=hours), 5 + hours)
+    assert (await _card(desk)).total == 9
+    async with desk.look() as session:
+        storm, listed, total = await storms.page(session, 1, start=5)
+    assert (storm.grew_at, len(listed), total) == (desk.later(hours=9).now, 4, 9)
+    await _fail(desk.later(hours=14), 15)
+    troubled = await desk.events(Kind.PARCEL_TROUBLED)
+    alone = [one for one in troubled if one.data["storm_id"] is None]
+    assert len(alone) == 8
+    assert (await _card(desk)).total == 9
+
+
+async def test_in_a_storm_a_handful_of_what_matters_most_surfaces(desk: Desk) -> None:
+    await desk.setting("shipping.valuable_above", "100.00 USD")
+    dear = range(10, 18)
+    await desk.receive(
+        *(
+            draft(
+                f"{n:03}",
+                deliver_by=desk.now,
+                total=20_000 + n if n in dear else 1_000,
+                parcels=(parcel(f"A{n}"),),
+            )
+            for n in range(20)
+        )
+    )
+    await desk.sweep(shipping.sweep_late)
+    troubled = await desk.events(Kind.PARCEL_TROUBLED)
+    alone = [one for one in troubled if one.data["storm_id"] is None]
+    assert len(alone) == storms.A_HANDFUL
+    card = await _card(desk)
+    assert (card.total, card.storm.surfaced) == (20, storms.A_HANDFUL)
+    assert {"017", "016", "015"} <= {one.order.number for one in card.worst}
+
+
 async def test_a_storm_shrinks_as_its_parcels_arrive(desk: Desk) -> None:
     await _late(desk, 6)
     await desk.scan(ParcelState.DELIVERED, "A0")

@@ -134,6 +134,7 @@ async def test_metrics_tell_of_jobs_runs_and_requests(
     assert figures['deskhand_jobs{state="running"}'] == "1.0"
     assert figures['deskhand_jobs{state="dead"}'] == "0.0"
     assert figures["deskhand_job_oldest_due_seconds"] == "90.0"
+    assert figures["deskhand_unmatched_scans"] == figures["deskhand_inbox_unread"] == "0.0"
     assert figures['deskhand_job_run_seconds_count{kind="post",outcome="done"}'] == "1.0"
     assert figures['deskhand_job_run_seconds_sum{kind="post",outcome="dead"}'] == "7.0"
     answered = "deskhand_http_request_seconds_count"
@@ -158,7 +159,8 @@ async def test_a_carriers_message_is_kept_once(client: Client, store: Store, mer
         (job,) = await session.scalars(select(Job))
     assert (delivery.source, delivery.reference) == ("easypost", "evt_1")
     assert delivery.body == body.decode()
-    assert (job.kind, job.payload) == ("inbox.easypost", {"delivery_id": delivery.id})
+    assert delivery.unread
+    assert (job.kind, job.payload, job.waits_as) == ("inbox.easypost", {}, "inbox:easypost")
 
 
 @pytest.mark.parametrize("header", [None, "", "hmac-sha256-hex=00", "ünsigned"])
@@ -173,7 +175,21 @@ async def test_a_message_of_somebody_else_is_refused(
         assert (await session.scalars(select(Delivery))).all() == []
 
 
-@pytest.mark.parametrize("body", [b"", b"not json", b"[]", b'{"id": 7}', b'{"id": ""}', b"\xff"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"not json",
+        b"[]",
+        b'{"id": 7}',
+        b'{"id": ""}',
+        b"\xff",
+        '{"id": "evt_1"}'.encode("utf-16"),
+        b'{"id": "evt\\u0000"}',
+        b'{"id": "\\ud800"}',
+        b'{"id": "%s"}' % (b"e" * 256),
+    ],
+)
 async def test_a_message_that_is_no_event_is_refused(client: Client, body: bytes) -> None:
     response = await client.post("/webhooks/easypost", data=body, headers=_signed(body))
     assert response.status == 400

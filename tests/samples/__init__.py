@@ -582,11 +582,17 @@ def unshipped(**changes: Any) -> Late:
     return Late(order(state=OrderState.PACKED, **changes), None)
 
 
+def storm(*, trouble: Trouble = Trouble.DELAYED) -> Storm:
+    """A storm of two hours."""
+    carrier = "" if trouble is Trouble.SHIP_BY_NEAR else "UPS"
+    return Storm(id=2, trouble=trouble, carrier=carrier, since=ago(hours=2), grew_at=NOW)
+
+
 def storm_card(*, trouble: Trouble = Trouble.DELAYED, **changes: Any) -> StormCard:
     """A hundred and twenty parcels in the same trouble."""
     worst = unshipped if trouble is Trouble.SHIP_BY_NEAR else late
     values: dict[str, Any] = {
-        "storm": Storm(id=2, trouble=trouble, since=NOW),
+        "storm": storm(trouble=trouble),
         "total": 120,
         "worst": tuple(worst(number=str(1100 + position)) for position in range(8)),
     }
