@@ -40,10 +40,12 @@ from bot.work.clock import Clock
 from bot.work.outcomes import Handler
 from bot.work.payment import Payments
 from bot.work.reconciling import Reconciling
+from bot.work.shipments import Shipments
 from bot.work.sources import Sources
 from bot.work.worker import Worker
 from domain import merchants, sources
 from domain.refunds.payment import PaymentProvider
+from domain.shipping.marketplace import Marketplace
 from domain.sources import OrderSource
 from domain.store import WORKER, Store
 from handlers import alerts, cards
@@ -127,14 +129,15 @@ async def running(
     only: Only | None = None,
     listener: socket.socket | None = None,
     providers: Mapping[str, PaymentProvider] | None = None,
+    marketplaces: Mapping[str, Marketplace] | None = None,
     extend: Callable[[web.Application], None] = lambda _: None,
     prepare: Callable[[Store], Awaitable[None]] | None = None,
     now: Callable[[], datetime] = utc_now,
 ) -> AsyncGenerator[Site]:
     """Start a desk and stop it at the end.
 
-    `listener` is a socket that listens already, `providers` stand in for those that the
-    configuration connects, `extend` adds routes beside the desk's own,
+    `listener` is a socket that listens already, `providers` and `marketplaces` stand in
+    for those that the configuration connects, `extend` adds routes beside the desk's own,
     `prepare` runs before the first job. The parts stop in the reverse order of their start:
     the socket, then jobs, then requests, whose jobs are left for the next start.
     """
@@ -154,7 +157,12 @@ async def running(
             providers = await stack.enter_async_context(connected(config))
         worker = Worker(
             store,
-            _handlers(store, client, providers, now),
+            {
+                **_handlers(store, client, providers, now),
+                **Shipments(
+                    store, marketplaces or partners.marketplaces(providers), now
+                ).handlers(),
+            },
             now,
             grace=_WORK_GRACE,
             observe=metrics,

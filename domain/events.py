@@ -29,6 +29,8 @@ class Kind(StrEnum):
     ORDER_PACKED = "OrderPacked"
     PACKING_PROBLEM = "PackingProblem"
     PARCEL_SHIPPED = "ParcelShipped"
+    SHIPMENT_CONFIRMED = "ShipmentConfirmed"
+    SHIPMENT_REFUSED = "ShipmentRefused"
     ORDER_COMPLETED = "OrderCompleted"
     PARCEL_MOVED = "ParcelMoved"
     PARCEL_DELIVERED = "ParcelDelivered"

@@ -181,6 +181,16 @@ def _carry(event: Event) -> Iterator[NewJob]:
     )
 
 
+def _confirm_shipment(event: Event) -> Iterator[NewJob]:
+    """Tell the marketplace that a parcel left, one parcel of a marketplace at a time."""
+    yield NewJob(
+        key=f"confirm:{event.subject_id}",
+        kind="shipment.confirm",
+        payload={"parcel_id": event.subject_id},
+        lane=f"marketplace:{event.data['channel']}",
+    )
+
+
 def _redraw_orders_alert(event: Event) -> Iterator[NewJob]:
     """A ship-by warning is about the order, and a parcel's first scan answers it."""
     if event.order_id is not None and event.subject != "order":
@@ -262,6 +272,7 @@ _RULES: Mapping[Kind, tuple[_Rule, ...]] = {
     Kind.STOCK_WATCHED: (_post_once("stock", "inventory/watch"), _refresh("stock")),
     Kind.STORM_GREW: (_post_once("shipping", "shipping/storm"), _refresh("shipping")),
     Kind.PARCEL_ACKNOWLEDGED: (_refresh("shipping"),),
+    Kind.PARCEL_SHIPPED: (_confirm_shipment,),
     Kind.PARCEL_MOVED: _PARCEL,
     Kind.PARCEL_DELIVERED: _PARCEL,
     Kind.ORDER_CHANGED: (_ship_by_answered,),

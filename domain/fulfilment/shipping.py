@@ -90,6 +90,7 @@ async def ship(work: Work, member: Member, order_id: int, consignment: Consignme
         Kind.PARCEL_SHIPPED,
         parcel,
         order_id=order.id,
+        channel=order.channel,
         carrier=parcel.carrier,
         number=number,
         quantity=sum(chosen.values()),
