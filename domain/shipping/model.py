@@ -39,6 +39,13 @@ class Trouble(StrEnum):
     SHIP_BY_NEAR = "ship_by_near"
 
 
+class Mishap(StrEnum):
+    """What became of a parcel that will not arrive as it left."""
+
+    LOST = "lost"
+    DAMAGED = "damaged"
+
+
 #: States that call for a person as soon as a carrier reports them.
 TROUBLES = {
     ParcelState.DELIVERY_FAILED: Trouble.DELIVERY_FAILED,
@@ -65,6 +72,8 @@ class Parcel(Owned, Base):
         Index(None, "merchant_id", "delivered_at"),
         Index(None, "silent_due_at"),
         Index(None, "late_due_at"),
+        Index(None, "track_due_at"),
+        Index(None, "merchant_id", "shipped_at"),
     )
 
     order_id: Mapped[int] = mapped_column(Id, ForeignKey("orders.id", ondelete="CASCADE"))
@@ -77,12 +86,16 @@ class Parcel(Owned, Base):
     delivered_at: Mapped[datetime | None]
     last_event_at: Mapped[datetime | None]
     trouble: Mapped[Trouble | None]
+    #: One that was lost and is seen again is not any more; what was damaged stays so.
+    mishap: Mapped[Mishap | None]
     troubled_at: Mapped[datetime | None]
     acknowledged_by: Mapped[str | None]
     #: When the clock has to look whether the carrier fell silent; None once it has.
     silent_due_at: Mapped[datetime | None]
     #: When the delivery promise runs out; None once that was noticed.
     late_due_at: Mapped[datetime | None]
+    #: When to ask that this be tracked; None once that was asked, and for what is over.
+    track_due_at: Mapped[datetime | None]
 
     contents: Mapped[list[Content]] = relationship(cascade="all, delete-orphan")
 

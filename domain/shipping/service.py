@@ -23,6 +23,7 @@ from domain.shipping import storms
 from domain.shipping.model import (
     ENDED,
     TROUBLES,
+    Mishap,
     Parcel,
     ParcelState,
     Scan,
@@ -47,6 +48,7 @@ class Sighting:
     description: str | None = None
     place: str | None = None
     reference: str | None = None
+    mishap: Mishap | None = None
 
     @property
     def key(self) -> str:
@@ -76,13 +78,15 @@ async def follow(work: Work, sighting: Sighting) -> Parcel | None:
     parcel = await work.lock(Parcel, found.id)
     if not await _keep(work, parcel, sighting) or not _is_news(parcel, sighting):
         return parcel
-    parcel.state = sighting.state
+    mishap = _mishap(parcel, sighting)
+    has_mishap = mishap is not None and mishap is not parcel.mishap
+    parcel.state, parcel.mishap = sighting.state, mishap
     parcel.last_event_at = max(sighting.at, parcel.last_event_at or sighting.at)
     await _follow_clock(work, parcel, sighting)
     await _follow_order(work, order, parcel, sighting)
     await arrivals.follow(work, parcel)
     trouble = TROUBLES.get(sighting.state)
-    if trouble and trouble is not parcel.trouble:
+    if trouble and (trouble is not parcel.trouble or has_mishap):
         trouble_found(work, parcel, trouble, sighting.description)
         return parcel
     if not trouble:
@@ -185,6 +189,10 @@ def _is_news(parcel: Parcel, sighting: Sighting) -> bool:
         return False
     newest = parcel.last_event_at is None or sighting.at >= parcel.last_event_at
     return newest or sighting.state is ParcelState.DELIVERED
+
+
+def _mishap(parcel: Parcel, sighting: Sighting) -> Mishap | None:
+    return sighting.mishap or (parcel.mishap if parcel.mishap is Mishap.DAMAGED else None)
 
 
 async def _follow_clock(work: Work, parcel: Parcel, sighting: Sighting) -> None:

@@ -63,6 +63,7 @@ ROBOTS = {"clock", "worker", "import", "easypost", "stripe"}
 ELSEWHERE = {
     *("StormGrew", "RefundFound", "RefundsCompared", "RefundsDiffer"),
     *("BatchOpened", "BatchSent", "BatchUnknown", "BatchClosed"),
+    *("ShipmentConfirmed", "ShipmentRefused"),
 }
 SUBJECTS = {"refund", "return", "complaint", "parcel", "order"}
 SHAPES = {

@@ -28,7 +28,7 @@ from handlers.commands import COMMANDS
 from templates import Reader, render
 from tests import samples
 from tests.samples import AGENT, APPROVER, NOW, OTHER_APPROVER
-from tests.templates.cases import inventory, payouts
+from tests.templates.cases import carriers, inventory, payouts
 
 Values = dict[str, Any]
 
@@ -544,6 +544,7 @@ CASES: dict[str, Values] = {
     **_reports(),
     **inventory.cases(),
     **payouts.cases(),
+    **carriers.cases(),
     **_complaints(),
     **_returns(),
     **_shipping(),
