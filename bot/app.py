@@ -21,7 +21,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import database, migrate, partners
 from bot.config import Config
-from bot.connectors import easypost
+from bot.connectors import carrier, easypost
 from bot.connectors.amazon import credentials as amazon
 from bot.connectors.amazon.refunds import Amazon
 from bot.connectors.shopify import events as shopify
@@ -202,6 +202,7 @@ def _web(
         now=now,
         secrets_of={
             easypost.SOURCE: _secret(config.easypost_webhook_secret),
+            carrier.SOURCE: _secret(config.carrier_webhook_secret),
             Stripe.name: _secret(config.stripe_webhook_secret),
             Shopify.name: _secret(config.shopify_client_secret),
         },
@@ -304,6 +305,7 @@ def _handlers(
         **Reconciling(store, providers, now).handlers(),
         **Sources(store, partners.sources(providers), now).handlers(),
         f"inbox.{easypost.SOURCE}": easypost.reader(store, now),
+        f"inbox.{carrier.SOURCE}": carrier.reader(store, now),
         f"inbox.{Stripe.name}": stripe.reader(store, now),
         f"inbox.{Shopify.name}": shopify.reader(
             store, now, shop if isinstance(shop, Shopify) else None

@@ -19,6 +19,7 @@ from domain.errors import DeskhandError, UnknownSetting
 from domain.events import Kind
 from domain.money import Money, exponent
 from domain.payouts import fees
+from domain.shipping import statuses
 from domain.store import Work
 from domain.tables import Base, Id, Json, Owned, upsert
 
@@ -228,6 +229,9 @@ DEFINITIONS = {
     ),
     "shipping.silent_after_days": Definition(
         "days without a scan after which a carrier counts as silent", _whole(1, 60), 5
+    ),
+    "shipping.carrier_statuses": Definition(
+        "what the words of carriers without a partner mean", statuses.read, []
     ),
     "shipping.ship_by_warning_hours": Definition(
         "hours before ship-by at which the warehouse is warned", _whole(1, 96), 6
