@@ -24,6 +24,7 @@ from bot.config import Config
 from bot.connectors import carrier, easypost
 from bot.connectors.amazon import credentials as amazon
 from bot.connectors.amazon.refunds import Amazon
+from bot.connectors.easypost_api import EasyPost
 from bot.connectors.shopify import events as shopify
 from bot.connectors.shopify.payments import Shopify
 from bot.connectors.stripe import events as stripe
@@ -36,12 +37,13 @@ from bot.slack.app import build as build_bolt
 from bot.slack.entrance import entrance
 from bot.slack.posting import Posting
 from bot.work.batches import Batches
-from bot.work.clock import Clock
+from bot.work.clock import SWEEPS, TRACKED, Clock
 from bot.work.outcomes import Handler
 from bot.work.payment import Payments
 from bot.work.reconciling import Reconciling
 from bot.work.shipments import Shipments
 from bot.work.sources import Sources
+from bot.work.tracking import Tracking
 from bot.work.worker import Worker
 from domain import merchants, sources
 from domain.refunds.payment import PaymentProvider
@@ -155,6 +157,7 @@ async def running(
         metrics = Metrics()
         if providers is None:
             providers = await stack.enter_async_context(connected(config))
+        tracker = _tracker(config)
         worker = Worker(
             store,
             {
@@ -162,13 +165,14 @@ async def running(
                 **Shipments(
                     store, marketplaces or partners.marketplaces(providers), now
                 ).handlers(),
+                **(Tracking(store, tracker, now).handlers() if tracker else {}),
             },
             now,
             grace=_WORK_GRACE,
             observe=metrics,
         )
         store.wake = worker.wake
-        clock = Clock(store, now)
+        clock = Clock(store, now, sweeps={**SWEEPS, **TRACKED} if tracker else SWEEPS)
         at_work: _AtWork = {} if only == "web" else {"worker": None, "clock": None}
         web_app = _web(config, only, store, bolt, metrics, at_work, now)
         extend(web_app)
@@ -234,6 +238,12 @@ async def connected(config: Config) -> AsyncGenerator[Mapping[str, PaymentProvid
             stack.push_async_callback(seller.close)
             providers[seller.name] = seller
         yield providers
+
+
+def _tracker(config: Config) -> EasyPost | None:
+    """Return the partner that follows parcels, None where none is connected."""
+    api_key = _secret(config.easypost_api_key)
+    return EasyPost(api_key, config.easypost_api_url) if api_key else None
 
 
 def _listen(config: Config, only: Only | None) -> socket.socket | None:

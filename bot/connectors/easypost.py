@@ -79,6 +79,11 @@ def sightings(body: bytes | str) -> list[Sighting]:
     tracker = event.get("result")
     if not str(event.get("description")).startswith("tracker.") or not isinstance(tracker, dict):
         return []
+    return sightings_of(tracker)
+
+
+def sightings_of(tracker: Mapping[str, Any]) -> list[Sighting]:
+    """Return what a tracker says of its parcel, oldest first."""
     number = tracker.get("tracking_code")
     if not number:
         return []

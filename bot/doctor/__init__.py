@@ -13,6 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import database, migrate
 from bot.config import Config, Misconfigured
+from bot.doctor.carriers import carriers
 from bot.doctor.findings import Finding, Findings, Mark
 from bot.doctor.payments import compared, payments
 from bot.doctor.slack import APP, slack
@@ -70,6 +71,8 @@ async def _all(config: Config, store: Store) -> Findings:
         async for finding in slack(config, client, settings):
             yield finding
     async for finding in payments(config):
+        yield finding
+    async for finding in carriers(config):
         yield finding
 
 

@@ -31,6 +31,7 @@ from domain.refunds.reconciliation import Reconciliation
 from domain.returns import clocks as returns
 from domain.returns.model import Return
 from domain.shipping import service as shipping
+from domain.shipping import tracker
 from domain.shipping.model import Parcel
 from domain.sources import Source
 from domain.store import CLOCK, Store, Work
@@ -84,6 +85,10 @@ SWEEPS: Mapping[str, Sweep] = {
     "returns to remind of": Sweep(Return.warning_due_at, returns.sweep_warnings),
     "overdue returns": Sweep(Return.overdue_due_at, returns.sweep_overdue),
     "returns that never came": Sweep(Return.expires_due_at, returns.sweep_expired),
+}
+#: Where a partner is connected that tracks parcels. Until then they wait for one.
+TRACKED: Mapping[str, Sweep] = {
+    "parcels to track": Sweep(Parcel.track_due_at, tracker.sweep),
 }
 
 

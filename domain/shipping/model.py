@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint
@@ -60,6 +60,18 @@ ENDED = frozenset({ParcelState.DELIVERED, ParcelState.CANCELLED})
 def as_tracked(number: str | None) -> str | None:
     """Write a tracking number as carriers do: in capitals, without the spaces people copy."""
     return "".join(number.split()).upper() or None if number else None
+
+
+#: An import brings years of history: what left longer ago than this is not tracked any more.
+_TRACKED_WITHIN = timedelta(days=30)
+
+
+def track_due(
+    now: datetime, number: str | None, left_at: datetime | None, *, over: bool
+) -> datetime | None:
+    """Say when to have a parcel tracked: now, or never if it is over or of long ago."""
+    is_history = left_at is not None and left_at < now - _TRACKED_WITHIN
+    return None if over or is_history or number is None else now
 
 
 class Parcel(Owned, Base):
