@@ -23,15 +23,19 @@ from bot import database, migrate, partners
 from bot.config import Config
 from bot.connectors import carrier, easypost
 from bot.connectors.amazon import credentials as amazon
+from bot.connectors.amazon.events import Reading
 from bot.connectors.amazon.refunds import Amazon
+from bot.connectors.amazon.stream import Stream
 from bot.connectors.easypost_api import EasyPost
 from bot.connectors.shopify import events as shopify
 from bot.connectors.shopify.payments import Shopify
 from bot.connectors.stripe import events as stripe
 from bot.connectors.stripe.payments import Stripe
 from bot.http.metrics import Metrics
-from bot.http.server import CantListen, listen
+from bot.http.pages import Links
+from bot.http.server import CantListen, listen, reached_at
 from bot.http.server import build as build_http
+from bot.partners import Partners
 from bot.slack import refusals, socket_mode
 from bot.slack.app import build as build_bolt
 from bot.slack.entrance import entrance
@@ -39,6 +43,7 @@ from bot.slack.posting import Posting
 from bot.work.batches import Batches
 from bot.work.clock import SWEEPS, TRACKED, Clock
 from bot.work.outcomes import Handler
+from bot.work.pace import Pace
 from bot.work.payment import Payments
 from bot.work.reconciling import Reconciling
 from bot.work.shipments import Shipments
@@ -48,8 +53,7 @@ from bot.work.worker import Worker
 from domain import merchants, sources
 from domain.refunds.payment import PaymentProvider
 from domain.shipping.marketplace import Marketplace
-from domain.sources import OrderSource
-from domain.store import WORKER, Store
+from domain.store import Store
 from handlers import alerts, cards
 from handlers.turn import Desk
 
@@ -57,7 +61,6 @@ Only = Literal["web", "worker"]
 #: The tasks that this process runs, by name; None until they have started.
 _AtWork = dict[str, asyncio.Task[None] | None]
 _log = logging.getLogger(__name__)
-_THIS_MACHINE = ("127.0.0.1", "0.0.0.0", "::1", "::")  # noqa: S104 — shown, not bound
 #: What is under way when the process is told to stop may take this long to end: requests as
 #: Slack waits for them, and jobs so that all is over in the ten seconds that Docker gives.
 _GRACE = 3.0
@@ -148,9 +151,10 @@ async def running(
         stack.push_async_callback(store.close)
         await database.check(store)
         await migrate.upgrade(store)
+        links = _links(config, only, listener)
         client = _client(config, await stack.enter_async_context(aiohttp.ClientSession()))
         bolt = build_bolt(
-            Desk(store=store, now=now, admins=config.admins),
+            Desk(store=store, now=now, admins=config.admins, page=links.sign if links else None),
             client,
             signing_secret=_secret(config.slack_signing_secret) or "",
         )
@@ -158,13 +162,13 @@ async def running(
         if providers is None:
             providers = await stack.enter_async_context(connected(config))
         tracker = _tracker(config)
+        pace = Pace(store, now)
+        known = partners.introduce(providers, pace)
+        known.marketplaces |= marketplaces or {}
         worker = Worker(
             store,
             {
-                **_handlers(store, client, providers, now),
-                **Shipments(
-                    store, marketplaces or partners.marketplaces(providers), now
-                ).handlers(),
+                **_handlers(store, client, providers, known, now),
                 **(Tracking(store, tracker, now).handlers() if tracker else {}),
             },
             now,
@@ -174,16 +178,19 @@ async def running(
         store.wake = worker.wake
         clock = Clock(store, now, sweeps={**SWEEPS, **TRACKED} if tracker else SWEEPS)
         at_work: _AtWork = {} if only == "web" else {"worker": None, "clock": None}
-        web_app = _web(config, only, store, bolt, metrics, at_work, now)
+        web_app = _web(config, only, store, bolt, metrics, at_work, now, links)
         extend(web_app)
         listener = listener or _listen(config, only)
         address = await stack.enter_async_context(_served(web_app, listener)) if listener else ""
         await connect(client, store, now)
-        await _know_sources(store, partners.sources(providers), now)
+        async with pace.work() as work:
+            await sources.connect(work, list(known.sources))
         if prepare:
             await prepare(store)
         if only != "web":
             await stack.enter_async_context(_working(worker, clock, at_work))
+            if stream := partners.stream(config, pace):
+                await stack.enter_async_context(_streaming(stream, at_work))
         if config.slack_app_token and only != "worker":
             app_token = config.slack_app_token.get_secret_value()
             await stack.enter_async_context(socket_mode.connected(bolt, app_token))
@@ -198,6 +205,7 @@ def _web(
     metrics: Metrics,
     at_work: _AtWork,
     now: Callable[[], datetime],
+    links: Links | None,
 ) -> web.Application:
     """Return the routes of this process."""
     application = build_http(
@@ -213,12 +221,22 @@ def _web(
         alive=lambda: {
             name: task is not None and not task.done() for name, task in at_work.items()
         },
+        links=links,
     )
     signing_secret = _secret(config.slack_signing_secret)
     # Without a secret anybody could sign, so then there is no such route.
     if signing_secret and only != "worker":
         application.router.add_post("/slack/events", entrance(bolt, signing_secret))
     return application
+
+
+def _links(config: Config, only: Only | None, listener: socket.socket | None) -> Links | None:
+    """Return what signs the addresses of the desk's pages; a worker gives none to anybody."""
+    secret = _secret(config.slack_signing_secret) or _secret(config.slack_bot_token)
+    if only == "worker" or not secret:
+        return None
+    here = address_of(listener) if listener else reached_at(config.host, config.port)
+    return Links(secret, config.public_url or here)
 
 
 @asynccontextmanager
@@ -280,18 +298,6 @@ async def connect(client: AsyncWebClient, store: Store, now: Callable[[], dateti
         await merchants.bind(session, answer["team_id"], str(answer.get("team") or ""), now())
 
 
-async def _know_sources(
-    store: Store, connected: Mapping[str, OrderSource], now: Callable[[], datetime]
-) -> None:
-    """Let the clock go to the sources of orders that are connected."""
-    if not connected:
-        return
-    async with store.across(write=True) as session:
-        merchant_id = (await merchants.sole(session, now())).id
-    async with store.write(merchant_id, now=now(), actor=WORKER) as work:
-        await sources.connect(work, list(connected))
-
-
 def _client(config: Config, session: aiohttp.ClientSession) -> AsyncWebClient:
     return AsyncWebClient(
         token=_secret(config.slack_bot_token), base_url=config.slack_api_url, session=session
@@ -302,6 +308,7 @@ def _handlers(
     store: Store,
     client: AsyncWebClient,
     providers: Mapping[str, PaymentProvider],
+    known: Partners,
     now: Callable[[], datetime],
 ) -> Mapping[str, Handler]:
     async def clients(_merchant_id: int) -> AsyncWebClient:
@@ -313,7 +320,9 @@ def _handlers(
         **Payments(store, providers, now).handlers(),
         **Batches(store, providers, now).handlers(),
         **Reconciling(store, providers, now).handlers(),
-        **Sources(store, partners.sources(providers), now).handlers(),
+        **Sources(store, known.sources, now).handlers(),
+        **Shipments(store, known.marketplaces, now).handlers(),
+        **Reading(store, now, known.amazon).handlers(),
         f"inbox.{easypost.SOURCE}": easypost.reader(store, now),
         f"inbox.{carrier.SOURCE}": carrier.reader(store, now),
         f"inbox.{Stripe.name}": stripe.reader(store, now),
@@ -326,9 +335,7 @@ def _handlers(
 def address_of(listener: socket.socket) -> str:
     """Return the address by which this machine reaches the socket."""
     host, port = listener.getsockname()[:2]
-    if host in _THIS_MACHINE:
-        host = "localhost"
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return reached_at(host, port)
 
 
 @asynccontextmanager
@@ -356,6 +363,17 @@ async def _working(worker: Worker, clock: Clock, at_work: _AtWork) -> AsyncGener
         await time
         worker.stop()
         await jobs
+
+
+@asynccontextmanager
+async def _streaming(stream: Stream, at_work: _AtWork) -> AsyncGenerator[None]:
+    """Take notifications off their queue meanwhile."""
+    task = at_work["queue"] = asyncio.create_task(stream.run(), name="queue")
+    try:
+        yield
+    finally:
+        stream.stop()
+        await task
 
 
 def _secret(value: SecretStr | None) -> str | None:

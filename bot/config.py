@@ -83,12 +83,27 @@ def _shop(domain: str) -> str:
     return domain
 
 
+def _queue(url: str) -> str:
+    if not re.fullmatch(r"https?://[^/\s]+/\S+", url):
+        raise ValueError(
+            "must be the queue's address, such as "
+            "https://sqs.eu-west-1.amazonaws.com/123456789012/orders."
+        )
+    return url
+
+
 def _stripped(value: Any) -> Any:
     return value.strip() if isinstance(value, str) else value
 
 
 BaseUrl = Annotated[str, BeforeValidator(_stripped), AfterValidator(_base_url)]
 Secret = Annotated[SecretStr, BeforeValidator(_stripped)]
+
+
+_QUEUE_ALONE = (
+    "AMAZON_SQS_URL is of no use without AMAZON_CLIENT_ID and what goes with it: the queue tells "
+    "that an order changed, and Amazon is asked how. Set them."
+)
 
 
 class Config(BaseSettings):
@@ -115,6 +130,8 @@ class Config(BaseSettings):
     #: This machine alone: whoever wants to be reached from outside says so.
     host: str = Field(default="127.0.0.1", validation_alias="DESKHAND_HOST")
     port: int = Field(default=3000, validation_alias="DESKHAND_PORT", ge=0, le=65535)
+    #: Where people's browsers reach the desk; None where nobody said.
+    public_url: BaseUrl | None = Field(default=None, validation_alias="DESKHAND_PUBLIC_URL")
     admins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_member_ids)] = Field(
         default=(), validation_alias="DESKHAND_ADMINS"
     )
@@ -136,6 +153,11 @@ class Config(BaseSettings):
     #: By default that of the marketplace's region.
     amazon_api_url: BaseUrl | None = None
     amazon_auth_url: BaseUrl = "https://api.amazon.com/"
+    #: The queue's own address, which also says where it is asked.
+    amazon_sqs_url: Annotated[str, BeforeValidator(_stripped), AfterValidator(_queue)] | None = None
+    #: Without them, what the machine has for AWS.
+    amazon_sqs_key_id: str | None = None
+    amazon_sqs_secret: Secret | None = None
     easypost_api_key: Secret | None = None
     easypost_api_url: BaseUrl = "https://api.easypost.com/v2/"
     easypost_webhook_secret: Secret | None = None
@@ -168,6 +190,8 @@ class Config(BaseSettings):
             raise Misconfigured([_sentence(problem) for problem in error.errors()]) from None
         if config.amazon_lacks:
             raise Misconfigured([_AMAZON_LACKS.format(either(config.amazon_lacks))])
+        if config.amazon_sqs_url and config.amazon_client_id is None:
+            raise Misconfigured([_QUEUE_ALONE])
         return config
 
     @property

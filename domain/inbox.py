@@ -24,8 +24,13 @@ class Delivery(Owned, Base):
     received_at: Mapped[datetime]
 
 
-async def keep(work: Work, source: str, reference: str, body: str) -> bool:
-    """Keep a message and ask a worker to read it; False if it came before."""
+async def keep(
+    work: Work, source: str, reference: str, body: str, *, lane: str | None = None
+) -> bool:
+    """Keep a message and ask a worker to read it; False if it came before.
+
+    Messages of one `lane` are read one after the other.
+    """
     statement = upsert(work.session, Delivery).values(
         merchant_id=work.merchant_id,
         source=source,
@@ -45,6 +50,7 @@ async def keep(work: Work, source: str, reference: str, body: str) -> bool:
             key=f"inbox:{source}:{reference}",
             kind=f"inbox.{source}",
             payload={"delivery_id": delivery_id},
+            lane=lane,
         )
     )
     return True

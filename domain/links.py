@@ -86,8 +86,13 @@ async def of(session: AsyncSession, subject: str, subject_id: int) -> Sequence[L
 
 def as_data(about: Iterable[Subject]) -> dict[str, Any]:
     """Return what an event or a form keeps of the records it is about, nothing if there are none."""
-    named = [asdict(_of(one)) for one in about]
-    return {"about": named} if named else {}
+    told = [asdict(one) for one in named(about)]
+    return {"about": told} if told else {}
+
+
+def named(records: Iterable[Subject]) -> list[Linked]:
+    """Return flushed records as cards name them."""
+    return [_of(one) for one in records]
 
 
 def _of(record: Subject) -> Linked:

@@ -233,6 +233,18 @@ DEFINITIONS = {
     "shipping.carrier_statuses": Definition(
         "what the words of carriers without a partner mean", statuses.read, []
     ),
+    "shipping.stuck_after_days": Definition(
+        "days of scans in one place after which a parcel counts as stuck", _whole(1, 60), 3
+    ),
+    "shipping.alert_answer_within_hours": Definition(
+        "hours until an alert that nobody took in hand is reminded of", _whole(1, 240), 4
+    ),
+    "shipping.escalate_to": Definition(
+        "who is called when nobody took an alert in hand", _callable, []
+    ),
+    "shipping.valuable_above": Definition(
+        "orders above this amount are claimed from the carrier first", _amounts, {"*": "100.00"}
+    ),
     "shipping.ship_by_warning_hours": Definition(
         "hours before ship-by at which the warehouse is warned", _whole(1, 96), 6
     ),

@@ -12,7 +12,7 @@ from sqlalchemy import ForeignKey, UniqueConstraint, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from domain.errors import Invalid, NoRole, RoleNeeded, UnknownSetting
+from domain.errors import Conflict, Invalid, NoRole, RoleNeeded, UnknownSetting, either
 from domain.events import Kind
 from domain.merchants import ROLES, settings
 from domain.money import Money
@@ -53,7 +53,7 @@ _ROLES_THAT = {
 
 
 #: What the desk calls people for; somebody's deputy should be able to do it, too.
-_CALLED_FOR = (Can.DECIDE_REFUND, Can.COMPLAIN)
+_CALLED_FOR = (Can.DECIDE_REFUND, Can.COMPLAIN, Can.SHIP)
 
 
 class CantBeAway(Invalid):
@@ -62,6 +62,20 @@ class CantBeAway(Invalid):
     def __init__(self, why: str, field: str = "until") -> None:
         super().__init__(why)
         self.field = field
+
+
+class CantOwn(Invalid):
+    """What is given to somebody can't be given to this person."""
+
+    field = "owner"
+
+
+class OwnerAway(Conflict):
+    """Nobody would look at it before they are back; names who stands in."""
+
+    def __init__(self, owner: str, until: datetime, deputy: str | None) -> None:
+        instead = f"Choose @{deputy}, who stands in, or" if deputy else "Nobody stands in: choose"
+        super().__init__(f"@{owner} is away until {until:%Y-%m-%d}. {instead} somebody else.")
 
 
 class Person(Owned, Base):
@@ -122,6 +136,16 @@ class Member:
             raise NoRole(self.admins)
         if not self.may(can):
             raise RoleNeeded(can, _ROLES_THAT[can])
+
+    def must_take_on(self, can: Can) -> None:
+        """Raise `CantOwn` unless there is somebody whose role covers what they are given."""
+        if not self.member_id:
+            raise CantOwn("Say who takes it.")
+        if not self.may(can):
+            raise CantOwn(
+                f"To {can} they need to be {either(roles_that(can))}. Choose somebody else, or ask "
+                "an admin to give them a role."
+            )
 
     def is_away(self, now: datetime) -> bool:
         """Tell whether somebody else is called instead, which changes nothing they may do."""
@@ -327,6 +351,13 @@ async def away_until(session: AsyncSession, member_id: str, now: datetime) -> da
     return await session.scalar(
         select(Person.away_until).where(Person.member_id == member_id, Person.away_until > now)
     )
+
+
+async def must_be_there(session: AsyncSession, member_id: str, now: datetime) -> None:
+    """Raise `OwnerAway` for somebody who would not see what they are given."""
+    if until := await away_until(session, member_id, now):
+        standing = await on_duty(session, [member_id], now)
+        raise OwnerAway(member_id, until, next(iter(standing), None))
 
 
 async def everyone(session: AsyncSession) -> Sequence[Person]:

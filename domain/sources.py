@@ -21,6 +21,8 @@ from domain.errors import DeskhandError
 from domain.jobs import NewJob
 from domain.orders import service as orders
 from domain.orders.intake import OrderDraft
+from domain.payouts import service as payouts
+from domain.payouts.model import LineDraft, SettlementDraft
 from domain.refunds import heard as refunds
 from domain.refunds.payment import Report
 from domain.store import Work
@@ -66,7 +68,7 @@ class Unread:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some orders of a source, the longest unchanged first, and the refunds that it tells of.
+    """Some orders of a source, the longest unchanged first, and the refunds and payouts it tells of.
 
     `cursor` is JSON-encodable; `more` tells that another page is there already. What is `unread`
     goes the way of the source's messages, and is kept with the reason.
@@ -77,6 +79,7 @@ class Page:
     more: bool
     refunds: Sequence[Report] = ()
     unread: Sequence[Unread] = ()
+    settlements: Sequence[tuple[SettlementDraft, Sequence[LineDraft]]] = ()
 
 
 class SourceSilent(DeskhandError):
@@ -149,6 +152,8 @@ async def take_in(work: Work, source_id: int, page: Page) -> None:
     await orders.receive(work, page.orders, source=source.name)
     for report in page.refunds:
         await refunds.hear(work, report)
+    for draft, lines in page.settlements:
+        await payouts.take_in(work, draft, lines)
     for one in page.unread:
         await inbox.keep(work, source.name, one.reference, one.body)
     source.cursor = dict(page.cursor)

@@ -172,6 +172,17 @@ def _pay(event: Event) -> Iterator[NewJob]:
         )
 
 
+def _confirm_shipment(event: Event) -> Iterator[NewJob]:
+    """Tell the order's marketplace that a parcel of it left."""
+    yield NewJob(
+        key=f"confirm:{event.subject_id}",
+        kind="shipment.confirm",
+        payload={"parcel_id": event.subject_id},
+        # A marketplace that hangs keeps one worker waiting, not all of them.
+        lane=f"shipment.confirm:{event.data.get('channel')}",
+    )
+
+
 def _carry(event: Event) -> Iterator[NewJob]:
     """Bring a batch of refunds to its provider, and look after it until it is over."""
     yield NewJob(
@@ -181,18 +192,8 @@ def _carry(event: Event) -> Iterator[NewJob]:
     )
 
 
-def _confirm_shipment(event: Event) -> Iterator[NewJob]:
-    """Tell the marketplace that a parcel left, one parcel of a marketplace at a time."""
-    yield NewJob(
-        key=f"confirm:{event.subject_id}",
-        kind="shipment.confirm",
-        payload={"parcel_id": event.subject_id},
-        lane=f"marketplace:{event.data['channel']}",
-    )
-
-
 def _redraw_orders_alert(event: Event) -> Iterator[NewJob]:
-    """A ship-by warning is about the order, and a parcel's first scan answers it."""
+    """A ship-by warning is about the order, and a parcel that leaves or is scanned answers it."""
     if event.order_id is not None and event.subject != "order":
         yield NewJob(
             key=f"refresh:order:{event.id}",
@@ -208,6 +209,52 @@ def _ship_by_answered(event: Event) -> Iterator[NewJob]:
         yield from _refresh("shipping")(event)
 
 
+def _note_of_alert(event: Event) -> Iterator[NewJob]:
+    """Say what became of an alert in the thread of the newest card of its parcel or order."""
+    subject = Linked(event.subject, event.subject_id)
+    job = _in_thread(event, f"reply:{event.id}", "shipping", "shipping/note", subject)
+    told = {"record_id": event.data["alert_id"], "under": _ALERTS[event.subject]}
+    yield replace(job, payload=job.payload | told)
+
+
+def _post_surfaced(event: Event) -> Iterator[NewJob]:
+    """Post a card of its own for an alert that a storm's message spoke for until now."""
+    if event.data["surfaced"]:
+        yield from _post("shipping", _ALERTS[event.subject])(event)
+
+
+def _redraw_storm(event: Event) -> Iterator[NewJob]:
+    """Show in a storm's message who has one of its alerts in hand."""
+    if event.data["storm_id"] is not None:
+        yield NewJob(
+            key=f"refresh:storm:{event.id}",
+            kind="refresh",
+            payload={"subject": "storm", "id": event.data["storm_id"]},
+            lane="shipping",
+        )
+
+
+def _post_reshipment(event: Event) -> Iterator[NewJob]:
+    """Tell the warehouse what is to be sent again: the event itself says it."""
+    for job in _post("shipping", "shipping/reship")(event):
+        yield replace(job, payload=job.payload | {"subject": "event", "id": event.id})
+
+
+def _tell_owner(event: Event) -> Iterator[NewJob]:
+    """Tell whoever was given an alert, unless they took it themselves."""
+    if event.data["owner"] != event.actor:
+        yield NewJob(
+            key=f"tell:{event.id}",
+            kind="tell",
+            payload={
+                "template": "shipping/told",
+                "subject": "alert",
+                "id": event.data["alert_id"],
+                "member_id": event.data["owner"],
+            },
+        )
+
+
 _note = _reply("complaints", "complaints/note")
 _nudge = _reply("refunds", "refunds/note")
 #: Where cards of a kind are posted.
@@ -221,6 +268,10 @@ _CASE = (_refresh("complaints"), _note)
 _RETURN_NOTE = _reply("returns", "returns/note")
 _RETURN = (_refresh("returns"), _RETURN_NOTE)
 _PARCEL = (_refresh("shipping"), _redraw_orders_alert, _of_return(_refresh("returns")))
+#: What draws an alert, by what it is about.
+_ALERTS = {"parcel": "shipping/alert", "order": "shipping/ship_by"}
+_ALERT = (_refresh("shipping"), _redraw_storm)
+_ALERT_TOLD = (*_ALERT, _alone(_note_of_alert))
 _RULES: Mapping[Kind, tuple[_Rule, ...]] = {
     Kind.REFUND_REQUESTED: (_post("refunds", "refunds/approval"), _tell_about),
     Kind.REFUND_APPROVED: (_refresh("refunds"), _pay),
@@ -271,8 +322,19 @@ _RULES: Mapping[Kind, tuple[_Rule, ...]] = {
     ),
     Kind.STOCK_WATCHED: (_post_once("stock", "inventory/watch"), _refresh("stock")),
     Kind.STORM_GREW: (_post_once("shipping", "shipping/storm"), _refresh("shipping")),
-    Kind.PARCEL_ACKNOWLEDGED: (_refresh("shipping"),),
-    Kind.PARCEL_SHIPPED: (_confirm_shipment,),
+    Kind.PICK_LIST_ASKED: (_post("stock", "fulfilment/pick_list"),),
+    Kind.PICK_LIST_ENDED: (_refresh("stock"),),
+    Kind.PARCEL_SHIPPED: (_confirm_shipment, _redraw_orders_alert),
+    Kind.ALERT_ACKNOWLEDGED: _ALERT,
+    Kind.ALERT_ASSIGNED: (*_ALERT_TOLD, _tell_owner),
+    Kind.ALERT_SNOOZED: _ALERT_TOLD,
+    Kind.ALERT_WOKEN: (_post_surfaced, *_ALERT_TOLD),
+    Kind.ALERT_REMINDED: (_alone(_note_of_alert),),
+    Kind.ALERT_ESCALATED: _ALERT_TOLD,
+    Kind.ALERT_RESOLVED: _ALERT_TOLD,
+    # The card is brought up to date for what moved the parcel.
+    Kind.ALERT_OVER: (_alone(_note_of_alert),),
+    Kind.RESHIPMENT_ASKED: (_post_reshipment,),
     Kind.PARCEL_MOVED: _PARCEL,
     Kind.PARCEL_DELIVERED: _PARCEL,
     Kind.ORDER_CHANGED: (_ship_by_answered,),

@@ -9,16 +9,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.complaints import queries as complaints
 from domain.errors import Overtaken
-from domain.events import Event
+from domain.events import Event, Kind
+from domain.fulfilment import queries as fulfilment
 from domain.inventory import queries as inventory
-from domain.orders import queries as orders
 from domain.payouts import queries as payouts
 from domain.refunds import queries as refunds
 from domain.refunds import reconciliation
 from domain.refunds.model import State
 from domain.returns import queries as returns
 from domain.shipping import queries as shipping
-from domain.shipping import storms
+from domain.shipping import reshipping, storms
+from domain.shipping.alert import AlertState
 from templates import Reader, render
 
 #: What each posted template calls its record, and how that is read.
@@ -34,10 +35,18 @@ _RECORDS: dict[str, tuple[str, Any]] = {
     "returns/told": ("card", returns.card),
     "inventory/watch": ("card", inventory.watch_card),
     "payouts/settlement": ("card", payouts.card),
+    "fulfilment/pick_list": ("card", fulfilment.card),
     "shipping/alert": ("card", shipping.card),
+    "shipping/note": ("card", shipping.alert),
+    "shipping/told": ("card", shipping.alert),
+    "shipping/reship": ("card", reshipping.card),
     "shipping/storm": ("card", storms.card),
-    "shipping/ship_by": ("order", orders.card_by_id),
+    "shipping/ship_by": ("card", shipping.ship_by),
 }
+#: What is left of a card once the same record got a newer one.
+_GOES_ON = {"shipping/alert": "shipping/alert_past"}
+#: What calls for somebody to take an alert in hand.
+_CALLS = (Kind.ALERT_REMINDED, Kind.ALERT_ESCALATED, Kind.ALERT_WOKEN)
 
 
 async def draw(
@@ -48,8 +57,11 @@ async def draw(
     reader: Reader,
     now: datetime,
     event_id: int | None = None,
+    is_latest: bool = True,
 ) -> dict[str, Any]:
     """Render a record as it stands now; a note in a thread is about one event of it.
+
+    Of several cards of one record, only the latest says more than where it goes on.
 
     Raises:
         RecordNotFound, OrderNotFound: it is gone.
@@ -57,8 +69,14 @@ async def draw(
     """
     name, read = _RECORDS[template]
     values = {name: await read(session, record_id), "now": now}
+    if template == "fulfilment/pick_list":
+        values["pages"] = None
+    if not is_latest and template in _GOES_ON:
+        template = _GOES_ON[template]
     if template == "refunds/note" and values[name].refund.state is not State.AWAITING_APPROVAL:
         raise Overtaken
     if event_id is not None:
-        values["event"] = await session.get_one(Event, event_id)
+        values["event"] = event = await session.get_one(Event, event_id)
+        if event.kind in _CALLS and values[name].alert.state is not AlertState.OPEN:
+            raise Overtaken
     return render(template, reader, **values)

@@ -55,10 +55,11 @@ COMMANDS = (
     Command(
         "/shipping",
         "Where an order's parcels are",
-        "ORDER | late",
+        "ORDER | late | pick",
         (
             ("/shipping 1042", "every parcel of the order, scan by scan"),
-            ("/shipping late", "parcels past their promise or in trouble"),
+            ("/shipping late", "parcels past their promise or in trouble, and who has them"),
+            ("/shipping pick", "a pick list of the most urgent orders; then pack and ship them"),
         ),
     ),
     Command(

@@ -38,7 +38,7 @@ async def open_case(turn: Turn) -> None:
         case [number]:
             async with turn.read() as session:
                 order_id = await orders.identify(session, number)
-            await _opening_form(turn, order_id, "order")
+            await opening_form(turn, order_id, "order")
         case [number, *_]:
             async with turn.read() as session:
                 order_id = await orders.identify(session, number)
@@ -61,7 +61,7 @@ async def click(turn: Turn) -> None:
         verb, _, record = record.partition(":")
     match verb:
         case "open":
-            await _opening_form(turn, int(record), source)
+            await opening_form(turn, int(record), source)
         case "acknowledge":
             async with turn.write() as work:
                 await service.acknowledge(work, turn.member, int(record))
@@ -146,7 +146,7 @@ async def _form(turn: Turn, verb: str, complaint_id: int) -> None:
     )
 
 
-async def _opening_form(turn: Turn, record: int, source: str) -> None:
+async def opening_form(turn: Turn, record: int, source: str) -> None:
     """Open the form for an order, or for the order of the parcel that it is about."""
     async with turn.read() as session:
         parcel = await shipping.card(session, record) if source == "parcel" else None

@@ -10,6 +10,7 @@ from slack_bolt.async_app import AsyncApp
 from domain import jobs, merchants
 from domain.complaints import queries as complaints
 from domain.errors import DeskhandError, Invalid
+from domain.fulfilment import queries as fulfilment
 from domain.people import Can
 from domain.refunds import queries as refunds
 from domain.refunds import reconciliation
@@ -130,6 +131,7 @@ async def _state(turn: Turn) -> Payload:
         unresolved, complaints_total = await complaints.unresolved(session)
         snoozed, snoozed_total = await complaints.snoozed(session)
         _, late_total = await shipping.late(session, turn.now)
+        alerts, alerts_total = await shipping.in_hands_of(session, turn.member.member_id)
         return {
             "member": turn.member,
             "away": turn.member.is_away(turn.now),
@@ -141,6 +143,9 @@ async def _state(turn: Turn) -> Payload:
             "snoozed": snoozed,
             "snoozed_total": snoozed_total,
             "late_total": late_total,
+            "alerts": alerts,
+            "alerts_total": alerts_total,
+            "warehouse": await fulfilment.waiting(session) if turn.member.may(Can.SHIP) else None,
             "reconciliations": await reconciliation.latest(session),
             "returns": await returns.waiting(session),
             "jobs": await jobs.counts(session),

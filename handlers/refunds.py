@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from slack_bolt.async_app import AsyncApp
 
@@ -14,6 +15,7 @@ from domain.people import Can
 from domain.refunds import by_hand, queries, service
 from domain.refunds.model import Reason
 from domain.refunds.service import Ask
+from domain.shipping import queries as shipping
 from handlers import about, desk
 from handlers.turn import Turn
 
@@ -50,10 +52,23 @@ async def open_form(turn: Turn, order_id: int, regarding: Linked | None = None) 
     await _form(turn, order, regarding=regarding)
 
 
+async def open_for_parcel(turn: Turn, parcel_id: int) -> None:
+    """Open the form for what a parcel holds, which did not arrive as it should."""
+    turn.member.must(Can.REQUEST_REFUND)
+    async with turn.read() as session:
+        card = await shipping.card(session, parcel_id)
+        order = await orders.card_by_id(session, card.order.id)
+        held = await shipping.contents(session, parcel_id)
+    regarding = Linked("parcel", parcel_id)
+    await _form(turn, order, reason=Reason.NOT_RECEIVED, regarding=regarding, quantities=held)
+
+
 async def click(turn: Turn) -> None:
     """Follow one of the buttons about a refund."""
     record = int(turn.value)
     match turn.action["action_id"].split(".")[1]:
+        case "open" if turn.action["action_id"] == "refund.open.parcel":
+            await open_for_parcel(turn, record)
         case "open":
             await open_form(turn, record)
         case "approve":
@@ -145,6 +160,7 @@ async def _form(
     reason: Reason | None = None,
     note: str | None = None,
     regarding: Linked | None = None,
+    quantities: Mapping[int, int] | None = None,
 ) -> None:
     await turn.form(
         "refunds/form",
@@ -154,6 +170,7 @@ async def _form(
         amount=amount,
         reason=reason,
         note=note,
+        quantities=quantities or {},
     )
 
 

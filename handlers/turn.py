@@ -28,6 +28,8 @@ class Desk:
     store: Store
     now: Callable[[], datetime]
     admins: tuple[str, ...] = ()
+    #: Returns the signed address of one of the desk's own pages, given its path and merchant.
+    page: Callable[[str, int, datetime], str] | None = None
 
 
 @dataclass(slots=True)
@@ -74,6 +76,12 @@ class Turn:
         return str((self.action.get("selected_option") or self.action).get("value", ""))
 
     @property
+    def is_private(self) -> bool:
+        """Whether what was clicked is a message that this person alone sees."""
+        ephemeral = self.body.get("container", {}).get("is_ephemeral", False)
+        return ephemeral or str(self.body.get("channel", {}).get("id", "")).startswith("D")
+
+    @property
     def kept(self) -> Payload:
         """What the form kept for its submission."""
         return dict(json.loads(self.body["view"].get("private_metadata") or "{}"))
@@ -95,6 +103,11 @@ class Turn:
     def write(self) -> AbstractAsyncContextManager[Work]:
         """Open a unit of work in this person's name."""
         return self.desk.store.write(self.merchant_id, now=self.now, actor=self.member.member_id)
+
+    def page(self, path: str) -> str | None:
+        """Return where this person finds a page for a while; None where the desk serves none."""
+        signed = self.desk.page
+        return signed(path, self.merchant_id, self.now) if signed else None
 
     def render(self, template: str, **values: Any) -> Payload:
         """Render for this person."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from domain import cards, events, inbox, jobs, links, merchants, people, record, sources
+from domain import cards, events, inbox, jobs, links, merchants, people, rates, record, sources
 from domain.complaints import model as complaints
 from domain.fulfilment import model as fulfilment
 from domain.inventory import model as inventory
@@ -28,6 +28,7 @@ __all__ = [
     "orders",
     "payouts",
     "people",
+    "rates",
     "reconciliation",
     "record",
     "refunds",

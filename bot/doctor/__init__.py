@@ -17,7 +17,8 @@ from bot.doctor.carriers import carriers
 from bot.doctor.findings import Finding, Findings, Mark
 from bot.doctor.payments import compared, payments
 from bot.doctor.slack import APP, slack
-from bot.doctor.sources import freshness
+from bot.doctor.sources import freshness, queue
+from bot.http.server import reached_at
 from domain import jobs, merchants, people, sources
 from domain.errors import DeskhandError
 from domain.merchants import Settings
@@ -70,10 +71,16 @@ async def _all(config: Config, store: Store) -> Findings:
         )
         async for finding in slack(config, client, settings):
             yield finding
-    async for finding in payments(config):
+    async for finding in queue(config):
         yield finding
-    async for finding in carriers(config):
+    async for finding in _partners(config):
         yield finding
+
+
+async def _partners(config: Config) -> Findings:
+    for part in (payments, carriers):
+        async for finding in part(config):
+            yield finding
 
 
 async def _environment(config: Config) -> Findings:
@@ -85,6 +92,11 @@ async def _environment(config: Config) -> Findings:
     else:
         how = "over Socket Mode" if config.socket_mode else f"on {config.host}:{config.port}"
         yield Finding(Mark.GOOD, f"The environment is complete; Slack is heard {how}.")
+    pages = config.public_url or reached_at(config.host, config.port)
+    more = (
+        "" if config.public_url else " DESKHAND_PUBLIC_URL says where people's browsers reach it."
+    )
+    yield Finding(Mark.GOOD, f"Pages to print are linked at {pages}.{more}")
     secret = config.slack_signing_secret
     if secret and not re.fullmatch(r"[0-9a-f]{32}", secret.get_secret_value()):
         # An emulator of Slack may have secrets of another shape.

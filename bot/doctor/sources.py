@@ -1,34 +1,73 @@
-"""How fresh the orders are that sources bring by themselves."""
+"""How fresh the orders and payouts are that sources bring by themselves."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from bot.doctor.findings import Finding, Mark
+from bot import partners
+from bot.config import Config
+from bot.connectors.amazon.payouts import Payouts as AmazonPayouts
+from bot.connectors.amazon.stream import TROUBLES
+from bot.connectors.shopify.payouts import Payouts as ShopifyPayouts
+from bot.connectors.stripe.payouts import Payouts as StripePayouts
+from bot.doctor.findings import Finding, Findings, Mark
 from domain.sources import Source
 
 #: A source is asked every half an hour; whatever is later has missed several times.
 _FRESH = timedelta(hours=2)
+#: What sources bring that bring no orders.
+_OTHERS = {
+    AmazonPayouts.name: "Amazon's payouts",
+    ShopifyPayouts.name: "Shopify's payouts",
+    StripePayouts.name: "Stripe's payouts",
+}
 
 
 def freshness(source: Source, now: datetime) -> Finding:
     """Say when a source of orders was last read, and what keeps it from being."""
     name = source.name.capitalize()
+    brings = _OTHERS.get(source.name, f"{name}'s orders")
     spoke = f"; it last spoke up {_moment(source.heard_at)}" if source.heard_at else ""
     if source.failing_since is not None:
         return Finding(
             Mark.BAD,
-            f"{name}'s orders can't be read since {_moment(source.failing_since)}: "
+            f"{brings} can't be read since {_moment(source.failing_since)}: "
             f"{source.last_error} It is tried again every few minutes.",
         )
+    if words := (source.cursor or {}).get("words"):
+        return Finding(Mark.OPEN, str(words))
     if source.checked_at is None:
-        return Finding(Mark.OPEN, f"{name}'s orders were not read yet{spoke}.")
-    read = f"{name}'s orders were last read {_moment(source.checked_at)}{spoke}."
+        return Finding(Mark.OPEN, f"{brings} were not read yet{spoke}.")
+    read = f"{brings} were last read {_moment(source.checked_at)}{spoke}."
     if now - source.checked_at > _FRESH:
         return Finding(
             Mark.BAD, f"{read} See that `deskhand serve` runs, and that {name} is still connected."
         )
     return Finding(Mark.GOOD, read)
+
+
+async def queue(config: Config) -> Findings:
+    """Look whether Amazon's queue can be read, and how much waits in it."""
+    found = partners.queue(config)
+    if found is None:
+        if config.amazon_client_id is not None:
+            yield Finding(
+                Mark.OPEN,
+                "AMAZON_SQS_URL is not set, so Amazon's orders are asked for every few minutes. "
+                "docs/configuration.md says how Amazon tells of them at once.",
+            )
+        return
+    try:
+        waiting = await found.waiting()
+    except TROUBLES as error:
+        # Their words may name accounts and roles, which are whoever reads this one's own.
+        yield Finding(
+            Mark.BAD,
+            f"Amazon's queue can't be read ({type(error).__name__}: {str(error)[:200]}). Check "
+            "AMAZON_SQS_URL, its keys, and that they may receive and delete messages.",
+        )
+    else:
+        yield Finding(Mark.GOOD, f"Amazon's queue can be read; messages in it: {waiting}.")
 
 
 def _moment(at: datetime) -> str:

@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.http import health, webhooks
 from bot.http.metrics import Metrics
+from bot.http.pages import Links, add_pages
 from domain.errors import DeskhandError, Invalid
 from domain.store import Store
 
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 
 #: Slack's and the partners' messages are far below; whatever is longer is refused unread.
 _LONGEST_BODY = 1024 * 1024
+_THIS_MACHINE = ("127.0.0.1", "0.0.0.0", "::1", "::")  # noqa: S104 — shown, not bound
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -70,6 +72,13 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+def reached_at(host: str, port: int) -> str:
+    """Return the address by which this machine reaches what listens there."""
+    if host in _THIS_MACHINE:
+        host = "localhost"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
 def build(
     store: Store,
     metrics: Metrics,
@@ -77,10 +86,12 @@ def build(
     now: Callable[[], datetime],
     secrets_of: Mapping[str, str | None] = MappingProxyType({}),
     alive: health.Alive = dict,
+    links: Links | None = None,
 ) -> web.Application:
     """Assemble the routes that are not Slack's.
 
     `secrets_of` are those of the partners' webhooks, by the partner's source. `alive` tells which parts of this process are still at work, by name, for `/readyz`.
+    With `links` the pages are served that they open.
     """
 
     async def figures(_request: web.Request) -> web.Response:
@@ -99,6 +110,8 @@ def build(
         application.router.add_post(
             f"/webhooks/{partner.source}", webhooks.inlet(partner, store, secret, now)
         )
+    if links:
+        add_pages(application, store, links, now)
     return application
 
 

@@ -27,6 +27,7 @@ from domain.inventory import intake as inventory
 from domain.money import Money
 from domain.orders import queries as orders
 from domain.orders.service import receive
+from domain.payouts.service import QUIET, take_in
 from domain.people import Member
 from domain.refunds import service as refunds
 from domain.refunds.model import Reason
@@ -143,9 +144,13 @@ async def _open_shop(store: Store) -> None:
             await merchants.change_setting(work, f"complaint.level_{level}", member)
         for key, member in (("approvers", world.BEN), ("fallback", world.ADA)):
             await merchants.change_setting(work, f"refund.{key}", member)
+        await merchants.change_setting(work, "shipping.escalate_to", world.ADA)
+        await merchants.change_setting(work, "payout.fees", world.FEES)
     async with store.write(merchant_id, now=now, actor=IMPORT) as work:
         await inventory.receive(work, list(world.stock()), source="demo")
         await receive(work, list(world.orders(now)), source="demo")
+    async with store.write(merchant_id, now=now - QUIET, actor=IMPORT) as work:
+        await take_in(work, *world.settlement(now))
     ana, ada = (Member(one, role) for one, role in ((world.ANA, "agent"), (world.ADA, "admin")))
     earlier = now - timedelta(hours=3)
     async with store.write(merchant_id, now=earlier, actor=ana.member_id) as work:
@@ -170,6 +175,6 @@ def _welcome(address: str) -> str:
     tries = "\n".join(f"  {command:<44} {what}" for command, what in world.TRIES)
     return (
         f"\n{world.SHOP} is open: {address}\n\n"
-        f"Three things to try, in any channel:\n{tries}\n\n"
+        f"Things to try, in any channel:\n{tries}\n\n"
         "Switch between people at the top right. Ctrl-C closes the shop; nothing stays behind."
     )

@@ -12,8 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from domain.inventory.intake import ItemDraft
+from domain.money import Money
 from domain.orders.intake import LineDraft, OrderDraft, ParcelDraft
 from domain.orders.model import State
+from domain.payouts import fees
+from domain.payouts.model import LineDraft as PayoutLine
+from domain.payouts.model import LineKind, Origin, SettlementDraft
 from domain.shipping.model import ParcelState
 
 SHOP = "Alder & Finch"
@@ -59,6 +63,7 @@ CHANNELS = {
     "refunds": ("C0REFUNDS", "Refunds that wait for a decision"),
     "complaints": ("C0COMPLAINTS", "A case is a thread"),
     "shipping": ("C0SHIPPING", "The few parcels that need a person"),
+    "reports": ("C0REPORTS", "What was paid out, and what was not"),
     "warehouse": ("C0WAREHOUSE", "What is in stock, and what has to leave today"),
 }
 #: Where each concept is posted.
@@ -67,6 +72,7 @@ POSTED = {
     "complaints": "complaints",
     "shipping": "shipping",
     "stock": "warehouse",
+    "reports": "reports",
 }
 
 TRIES = (
@@ -74,6 +80,7 @@ TRIES = (
     ("/refund 1042 12.50 lid cracked in transit", "ask for a refund, then approve it as Ben"),
     ("/complaint 1042 the lid is cracked", "open a case and take it from there"),
     ("/stock", "what is low; count an item, or adjust it"),
+    ("/shipping pick", "as Wes: what has to leave first; then pack and ship it"),
 )
 
 #: Refunds that wait for somebody when the demo opens: order, amount in USD, note.
@@ -86,6 +93,10 @@ COMPLAINTS = (
 
 #: Returns that are under way when the demo opens: order, how many of its first line, why.
 RETURNS = (("1024", 1, "Two scales came, the buyer meant to order one"),)
+
+#: What Amazon keeps of an order, and by how much it paid one order short, in cents.
+FEES = "amazon 15% + 0.30 USD"
+_PAID_SHORT = {"1042": 1240}
 
 _GOODS = (
     ("MUG-ALP-GRN", "Alpine enamel mug, green", 1200),
@@ -148,6 +159,28 @@ def orders(now: datetime) -> Iterator[OrderDraft]:
     for position, state in enumerate(_STATES):
         yield _ordinary(dice, str(1000 + position), state, now)
     yield from _stories(now)
+
+
+def settlement(now: datetime) -> tuple[SettlementDraft, list[PayoutLine]]:
+    """Return what Amazon paid for the orders that arrived."""
+    fee = fees.of([FEES], "amazon")
+    lines = []
+    for order in orders(now):
+        if order.channel == "amazon" and order.delivered_at and order.captured and fee:
+            paid = Money(order.captured, order.currency)
+            kept = fee.on(paid).minor + _PAID_SHORT.get(order.number, 0)
+            for kind, money in (
+                (LineKind.SALE, paid),
+                (LineKind.FEE, Money(-kept, order.currency)),
+            ):
+                key = f"{order.number}-{kind}"
+                lines.append(PayoutLine(key, kind, kind.value, money, order.number, now))
+    total = sum((line.money for line in lines), Money(0, "USD"))
+    started_at, ended_at = now - timedelta(days=15), now - timedelta(days=1)
+    draft = SettlementDraft(
+        "amazon", "236628501", Origin.REPORT, "USD", ended_at, total, started_at, now
+    )
+    return draft, lines
 
 
 def tracking(number: str) -> str:

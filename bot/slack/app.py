@@ -16,6 +16,7 @@ from bot.slack.identity import Identity
 from handlers import (
     complaints,
     desk,
+    fulfilment,
     inventory,
     orders,
     people,
@@ -28,6 +29,8 @@ from handlers import (
 from handlers.turn import Desk
 
 CONVERSATIONS = (
+    # Before the orders, whose steps in the warehouse are its own.
+    fulfilment,
     orders,
     refunds,
     complaints,

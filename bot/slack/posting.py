@@ -50,6 +50,7 @@ class Draw(Protocol):
         reader: Reader,
         now: datetime,
         event_id: int | None = None,
+        is_latest: bool = True,
     ) -> Message: ...
 
 
@@ -75,13 +76,18 @@ class Posting:
         }
 
     async def post(self, claim: Claim) -> None:
-        """Post a record's card in its concept's channel, and keep where it stands."""
+        """Post a record's card in its concept's channel, and keep where it stands.
+
+        Earlier ones, as of a parcel's troubles before, are brought up to date.
+        """
         job = claim.payload
         async with self._store.read(claim.merchant_id) as session:
             channel = await _channel(session, job["concept"])
             message = await self._drawn(session, job["template"], job["id"])
         sent = await send_once(await self._client(claim), claim, channel, message)
         async with self._work(claim) as work:
+            copies = await cards.of(work.session, job["subject"], job["id"])
+            older = [card for card in copies if card.template == job["template"]]
             if await cards.at(work.session, channel, sent.ts) is None:
                 work.session.add(
                     Card(
@@ -94,7 +100,7 @@ class Posting:
                     )
                 )
             await _rest(work, channel)
-        if sent.before:
+        if sent.before or older:
             await self.refresh(claim)
 
     async def refresh(self, claim: Claim) -> None:
@@ -106,12 +112,15 @@ class Posting:
         client = await self._client(claim)
         async with self._store.read(claim.merchant_id) as session:
             copies = await _copies(session, job["subject"], job["id"])
+            latest = {(card.template, card.subject_id): card.id for card in copies}
             drawn = {
-                (template, record_id): await self._drawn(session, template, record_id)
-                for template, record_id in {(card.template, card.subject_id) for card in copies}
+                (template, record_id, is_latest): await self._drawn(
+                    session, template, record_id, is_latest=is_latest
+                )
+                for template, record_id, is_latest in {_drawn_as(one, latest) for one in copies}
             }
         for card in copies:
-            message = drawn[card.template, card.subject_id]
+            message = drawn[_drawn_as(card, latest)]
             if digest(message) == card.digest:
                 continue
             await bring_up_to_date(client, card, message)
@@ -122,20 +131,26 @@ class Posting:
                 await _rest(work, card.place)
 
     async def reply(self, claim: Claim) -> None:
-        """Reply in the thread of a record's first card, unless there is nothing to say any more.
+        """Reply in the thread of a record's card, unless there is nothing to say any more.
+
+        It is the first one, or the newest that a template drew: the one it goes `under`. What is
+        said may be of another record, `record_id`.
 
         Where that card can't be replied to, it is posted anew, and the reply follows.
         """
         job = claim.payload
         async with self._store.read(claim.merchant_id) as session:
             copies = await cards.of(session, job["subject"], job["id"])
+            if under := job.get("under"):
+                copies = [card for card in copies if card.template == under][-1:]
             if not copies:
                 await _channel(session, job["concept"])
                 raise NotPostedYet
             channel = (await merchants.settings(session)).channel(job["concept"])
             try:
+                record_id = job.get("record_id", job["id"])
                 message = await self._drawn(
-                    session, job["template"], job["id"], event_id=job.get("event_id")
+                    session, job["template"], record_id, event_id=job.get("event_id")
                 )
             except Overtaken:
                 return
@@ -220,6 +235,7 @@ class Posting:
         *,
         reader: Reader | None = None,
         event_id: int | None = None,
+        is_latest: bool = True,
     ) -> Message:
         try:
             return await self._draw(
@@ -229,6 +245,7 @@ class Posting:
                 reader=reader or Reader(),
                 now=self._now(),
                 event_id=event_id,
+                is_latest=is_latest,
             )
         except NotFound as gone:
             raise Dead(str(gone)) from gone
@@ -244,6 +261,12 @@ def digest(message: Message) -> str:
     """Tell what a card shows, in short."""
     shown = json.dumps(message, sort_keys=True, ensure_ascii=False)
     return hashlib.blake2b(shown.encode(), digest_size=16).hexdigest()
+
+
+def _drawn_as(card: Card, latest: Mapping[tuple[str, int], int]) -> tuple[str, int, bool]:
+    """Return what draws a copy: its template, its record, and whether none is newer."""
+    key = (card.template, card.subject_id)
+    return (*key, latest[key] == card.id)
 
 
 async def _copies(session: AsyncSession, subject: str, subject_id: int) -> list[Card]:

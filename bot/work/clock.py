@@ -31,7 +31,8 @@ from domain.refunds.reconciliation import Reconciliation
 from domain.returns import clocks as returns
 from domain.returns.model import Return
 from domain.shipping import service as shipping
-from domain.shipping import tracker
+from domain.shipping import tracker, watch
+from domain.shipping.alert import Alert
 from domain.shipping.model import Parcel
 from domain.sources import Source
 from domain.store import CLOCK, Store, Work
@@ -68,6 +69,9 @@ SWEEPS: Mapping[str, Sweep] = {
     "sources to read": Sweep(Source.due_at, sources.sweep_due),
     "late parcels": Sweep(Parcel.late_due_at, shipping.sweep_late),
     "silent carriers": Sweep(Parcel.silent_due_at, shipping.sweep_silent),
+    "stuck parcels": Sweep(Parcel.stuck_due_at, shipping.sweep_stuck),
+    "snoozed alerts": Sweep(Alert.wake_due_at, watch.sweep_snoozed),
+    "unanswered alerts": Sweep(Alert.answer_due_at, watch.sweep_unanswered),
     "snoozed complaints": Sweep(Complaint.wake_due_at, clocks.sweep_snoozed),
     # Before their warnings: an escalation speaks for the ones that it missed.
     "unanswered complaints": Sweep(

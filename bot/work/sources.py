@@ -33,13 +33,14 @@ class Sources:
     async def read(self, claim: Claim) -> None:
         """Read a source to its end, or for as long as a job may take; then another goes on.
 
-        One that is not connected any more is left until it is.
+        One that is not connected any more is left until it is, and one that was read to its end
+        since the clock asked for it, by a job that had to wait for long, is not read again.
         """
         source_id = claim.payload["source_id"]
         async with self._store.read(claim.merchant_id) as session:
             kept = await session.get_one(Source, source_id)
         source = self._connected.get(kept.name)
-        if source is None:
+        if source is None or (kept.checked_at and kept.checked_at >= claim.created_at):
             return
         cursor, until = kept.cursor, time.monotonic() + _AT_A_TIME
         while True:

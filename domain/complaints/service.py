@@ -11,26 +11,13 @@ from domain import links, people
 from domain.complaints import case, replies, snoozing
 from domain.complaints.model import Category, Complaint, Outcome, Severity, State, Target
 from domain.complaints.replies import Said
-from domain.errors import Conflict, Invalid, ReasonNeeded, either
+from domain.errors import ReasonNeeded
 from domain.events import Kind
 from domain.orders.model import Order
-from domain.people import Can, Member, roles_that
+from domain.people import Can, CantOwn, Member
+from domain.shipping import disputes
 from domain.shipping.model import Parcel
 from domain.store import Subject, Work
-
-
-class CantOwn(Invalid):
-    """The case can't be given to this person."""
-
-    field = "owner"
-
-
-class OwnerAway(Conflict):
-    """Nobody would look at the case before they are back; names who stands in."""
-
-    def __init__(self, owner: str, until: datetime, deputy: str | None) -> None:
-        instead = f"Choose @{deputy}, who stands in, or" if deputy else "Nobody stands in: choose"
-        super().__init__(f"@{owner} is away until {until:%Y-%m-%d}. {instead} somebody else.")
 
 
 async def open_case(
@@ -46,7 +33,7 @@ async def open_case(
     """Open a case on an order; its clocks start now, weekends included.
 
     It belongs to what it is `about`, such as a parcel; if nobody said, to the one parcel of
-    the order that is in trouble.
+    the order that is in trouble. That a delivered parcel did not arrive is a trouble of it.
 
     Raises:
         ReasonNeeded: there is no word on what the buyer complains of.
@@ -70,6 +57,7 @@ async def open_case(
     work.session.add(complaint)
     await work.session.flush()
     about = about or await _troubled_parcel(work, order_id)
+    about = [*about, *await disputes.notice(work, complaint, about)]
     await links.tie(work, complaint, about)
     told = links.as_data(about)
     # The text may name the buyer, so the log keeps only that there is a case.
@@ -114,20 +102,12 @@ async def hand_over(work: Work, member: Member, complaint_id: int, owner: Member
         MergedAway, WrongState: it is closed.
     """
     member.must(Can.COMPLAIN)
-    if not owner.member_id:
-        raise CantOwn("Say who takes it.")
-    if not owner.may(Can.COMPLAIN):
-        raise CantOwn(
-            f"To {Can.COMPLAIN} they need to be {either(roles_that(Can.COMPLAIN))}. Choose "
-            "somebody else, or ask an admin to give them a role."
-        )
+    owner.must_take_on(Can.COMPLAIN)
     complaint = await case.lock(work, complaint_id)
     case.must_be_open(complaint, "handed over")
     if complaint.owner == owner.member_id:
         raise CantOwn(f"They have complaint {complaint.name} already. Choose somebody else.")
-    if until := await people.away_until(work.session, owner.member_id, work.now):
-        standing = await people.on_duty(work.session, [owner.member_id], work.now)
-        raise OwnerAway(owner.member_id, until, next(iter(standing), None))
+    await people.must_be_there(work.session, owner.member_id, work.now)
     complaint.owner = owner.member_id
     case.record(work, complaint, Kind.COMPLAINT_HANDED_OVER, None, owner=owner.member_id)
     return complaint
@@ -154,6 +134,7 @@ async def resolve(
     complaint.outcome, complaint.resolution = outcome, note.strip() or None
     complaint.answered_at = complaint.answered_at or work.now
     case.stop_clocks(complaint)
+    await disputes.settle(work, complaint, member)
     case.record(work, complaint, Kind.COMPLAINT_RESOLVED, complaint.resolution, outcome=outcome)
     return complaint
 

@@ -44,9 +44,9 @@ async def pack(work: Work, member: Member, order_id: int, box: Box) -> Order:
     held = await steps.written(work, order, lines)
     inside = 0
     for line in lines:
-        packed = line.to_pack - short.get(line.line_id, 0)
-        held[line.line_id].packed += packed
-        held[line.line_id].picked -= short.get(line.line_id, 0)
+        packed = line.to_pack - short.get(line.id, 0)
+        held[line.id].packed += packed
+        held[line.id].picked -= short.get(line.id, 0)
         inside += packed
     await work.session.flush()
     if box.problem is not None:

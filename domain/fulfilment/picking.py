@@ -187,7 +187,7 @@ async def _listed(
                 Pick(
                     merchant_id=work.merchant_id,
                     order_id=order.id,
-                    line_id=line.line_id,
+                    line_id=line.id,
                     location=item.location if item else None,
                     quantity=line.to_pick,
                 )

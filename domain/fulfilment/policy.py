@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from typing import Protocol
 
 from domain.errors import Conflict, Invalid, WrongState
 from domain.fulfilment.model import Problem
 from domain.fulfilment.progress import Progress
-from domain.orders.model import TRANSITIONS, UNSHIPPED, Order, State
+from domain.orders.model import TRANSITIONS, UNSHIPPED, State
 
 
 class Step(StrEnum):
@@ -31,7 +32,7 @@ class NotThere(Invalid):
     """More of a line than there is at this step, or fewer than none; `field` is the line's."""
 
     def __init__(self, line: Progress, asked: int, most: int, step: str) -> None:
-        self.field = f"line:{line.line_id}"
+        self.field = f"line:{line.id}"
         super().__init__(
             f"{asked} × {line.name[:80]} can't be {step}. Say a number from 0 to {most}."
         )
@@ -53,7 +54,19 @@ class NothingToDo(Conflict):
     """Nothing of the order is at this step."""
 
 
-def check_open(order: Order, doing: str) -> None:
+class Numbered(Protocol):
+    """An order, as far as the warehouse has to know it."""
+
+    @property
+    def number(self) -> str:
+        """What people call it."""
+
+    @property
+    def state(self) -> State:
+        """Where it stands."""
+
+
+def check_open(order: Numbered, doing: str) -> None:
     """Raise `WrongState` unless the warehouse may have something to do with the order."""
     if order.state not in UNSHIPPED or order.state is State.PENDING:
         raise WrongState(f"Order {order.number}", order.state, doing, TRANSITIONS[order.state])
@@ -65,12 +78,26 @@ def shippable(lines: Sequence[Progress]) -> dict[int, int]:
     Where nobody has begun to pick, it is what is in the house: a small shop needs no lists.
     """
     if any(line.in_hand for line in lines):
-        return {line.line_id: line.to_ship for line in lines}
-    return {line.line_id: line.to_pick for line in lines}
+        return {line.id: line.to_ship for line in lines}
+    return {line.id: line.to_pick for line in lines}
+
+
+def check_shippable(order: Numbered, lines: Sequence[Progress]) -> None:
+    """Raise `WrongState` or `NothingToDo` unless something can go into a parcel now."""
+    check_open(order, "shipped")
+    if lines and not any(shippable(lines).values()):
+        raise NothingToDo(_why_nothing_ships(order, lines))
+
+
+def check_packable(order: Numbered, lines: Sequence[Progress]) -> None:
+    """Raise `WrongState` or `NothingToDo` unless something was fetched that is not packed yet."""
+    check_open(order, "packed")
+    if not any(line.to_pack for line in lines):
+        raise NothingToDo(_why_nothing_packs(order, lines))
 
 
 def check_parcel(
-    order: Order, lines: Sequence[Progress], quantities: Mapping[int, int]
+    order: Numbered, lines: Sequence[Progress], quantities: Mapping[int, int]
 ) -> dict[int, int]:
     """Return what a parcel of these quantities holds, by line.
 
@@ -79,13 +106,12 @@ def check_parcel(
         NotThere: more than is ready.
         NothingChosen: the parcel would be empty.
     """
+    check_shippable(order, lines)
     most = shippable(lines)
-    if lines and not any(most.values()):
-        raise NothingToDo(_why_nothing_ships(order, lines))
     for line in lines:
-        asked = quantities.get(line.line_id, 0)
-        if not 0 <= asked <= most[line.line_id]:
-            raise NotThere(line, asked, most[line.line_id], "shipped")
+        asked = quantities.get(line.id, 0)
+        if not 0 <= asked <= most[line.id]:
+            raise NotThere(line, asked, most[line.id], "shipped")
     for stranger in quantities.keys() - most.keys():
         raise NothingToDo(f"Order {order.number} has no line {stranger} any more. Look again.")
     chosen = {line_id: quantity for line_id, quantity in quantities.items() if quantity}
@@ -95,7 +121,7 @@ def check_parcel(
 
 
 def check_box(
-    order: Order, lines: Sequence[Progress], contents: Mapping[int, int], problem: Problem | None
+    order: Numbered, lines: Sequence[Progress], contents: Mapping[int, int], problem: Problem | None
 ) -> dict[int, int]:
     """Return how many of each line that was fetched are not in the box.
 
@@ -104,18 +130,16 @@ def check_box(
         NotThere: more than was fetched.
         ReasonForDifference: fewer, and nobody says what is wrong with the rest.
     """
-    fetched = [line for line in lines if line.to_pack]
-    if not fetched:
-        raise NothingToDo(_why_nothing_packs(order, lines))
+    check_packable(order, lines)
     short = {}
-    for line in fetched:
-        inside = contents.get(line.line_id, 0)
+    for line in lines:
+        inside = contents.get(line.id, 0)
         if not 0 <= inside <= line.to_pack:
             raise NotThere(line, inside, line.to_pack, "packed")
         if inside < line.to_pack:
             if problem is None:
                 raise ReasonForDifference(line, inside)
-            short[line.line_id] = line.to_pack - inside
+            short[line.id] = line.to_pack - inside
     return short
 
 
@@ -132,7 +156,7 @@ def next_step(state: State, lines: Sequence[Progress]) -> Step | None:
     return Step.PICK if any(line.to_pick for line in lines) else None
 
 
-def state_of(order: Order, lines: Sequence[Progress]) -> State:
+def state_of(order: Numbered, lines: Sequence[Progress]) -> State:
     """Return the state that follows from how far the lines are; it never goes back."""
     if not any(line.left for line in lines):
         return State.SHIPPED
@@ -142,7 +166,7 @@ def state_of(order: Order, lines: Sequence[Progress]) -> State:
     return State.PICKING if under_way and order.state is State.CONFIRMED else order.state
 
 
-def _why_nothing_packs(order: Order, lines: Sequence[Progress]) -> str:
+def _why_nothing_packs(order: Numbered, lines: Sequence[Progress]) -> str:
     if any(line.to_ship for line in lines):
         return f"All that was picked of order {order.number} is packed already. Ship it."
     if any(line.listed for line in lines):
@@ -150,7 +174,7 @@ def _why_nothing_packs(order: Order, lines: Sequence[Progress]) -> str:
     return f"Nothing of order {order.number} was picked yet. Ask for a pick list first."
 
 
-def _why_nothing_ships(order: Order, lines: Sequence[Progress]) -> str:
+def _why_nothing_ships(order: Numbered, lines: Sequence[Progress]) -> str:
     if any(line.to_pack for line in lines):
         return f"Nothing of order {order.number} is packed yet. Pack what was picked first."
     if any(line.listed for line in lines):

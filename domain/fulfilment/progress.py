@@ -18,13 +18,13 @@ from domain.shipping.model import Content, Parcel, ParcelState
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A line's pieces. `waiting` are those on back-order, or looked for in vain.
+    """The pieces of the line with this id. `waiting` are those on back-order, or looked for in vain.
 
     `listed` are on a list that somebody is out with, `to_pack` were fetched, `to_ship` are in
     a box; `to_pick` are in the house, and nobody has fetched them yet.
     """
 
-    line_id: int
+    id: int
     sku: str | None
     title: str | None
     quantity: int
@@ -109,7 +109,7 @@ def read(
     # A source may tell of parcels that nobody picked or packed here.
     fetched, boxed = max(picked or 0, gone), max(packed or 0, gone)
     return Progress(
-        line_id=line_id,
+        id=line_id,
         sku=sku,
         title=title,
         quantity=quantity,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -9,20 +10,27 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.errors import OrderNotFound, RecordNotFound
+from domain.events import Event, Kind
 from domain.fulfilment import policy, progress
-from domain.fulfilment.model import Pick, PickList
+from domain.fulfilment.model import Pick, PickList, Problem
 from domain.fulfilment.policy import Step
 from domain.fulfilment.progress import Progress
 from domain.orders.model import UNSHIPPED, Line, Order, State
 
+#: Stops that a message shows; the printed list has them all.
+SHOWN = 20
 _MOST_OPEN = 5
+_MOST_PROBLEMS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """How many of a product one order gets, and how many were found; None until somebody looked."""
+    """How many of a product one order gets, by the pick's id.
 
-    pick_id: int
+    `found` is how many there were, None until somebody looked.
+    """
+
+    id: int
     order_id: int
     number: str
     quantity: int
@@ -51,6 +59,10 @@ class Stop:
         return sum(share.quantity for share in self.shares if not share.is_off)
 
 
+#: A location, None for what has none, and what to fetch there.
+Place = tuple[str | None, tuple[Stop, ...]]
+
+
 @dataclass(frozen=True, slots=True)
 class PickListCard:
     """A list as it is walked: place by place, without anything about the buyers."""
@@ -59,12 +71,27 @@ class PickListCard:
     stops: tuple[Stop, ...]
 
     @property
+    def wanted(self) -> tuple[tuple[Stop, Share], ...]:
+        """Return each product with each order that it is still wanted for."""
+        every = ((stop, share) for stop in self.stops for share in stop.shares)
+        return tuple({one[1].id: one for one in every if not one[1].is_off}.values())
+
+    @property
     def orders(self) -> tuple[tuple[int, str], ...]:
         """Return id and number of each order that is still wanted, the most urgent first."""
-        shares = (share for stop in self.stops for share in stop.shares if not share.is_off)
-        found = {share.order_id: (share.pick_id, share.number) for share in shares}
+        found = {share.order_id: (share.id, share.number) for _, share in self.wanted}
         ranked = sorted(found.items(), key=lambda one: one[1])
         return tuple((order_id, number) for order_id, (_, number) in ranked)
+
+    @property
+    def walk(self) -> tuple[Place, ...]:
+        """Return all stops by their places; what has none comes last."""
+        return _by_place(self.stops)
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """Return the first stops by their places: as many as a message shows."""
+        return _by_place(self.stops[:SHOWN])
 
     @property
     def quantity(self) -> int:
@@ -75,11 +102,17 @@ class PickListCard:
     def missing(self) -> int:
         """How many pieces nobody found."""
         return sum(
-            share.quantity - share.found
-            for stop in self.stops
-            for share in stop.shares
-            if share.found is not None and not share.is_off
+            share.quantity - share.found for _, share in self.wanted if share.found is not None
         )
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemView:
+    """Something that was wrong with an order's box; `quantity` 0 for all of it."""
+
+    problem: Problem
+    quantity: int
+    note: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +123,7 @@ class OrderCard:
     number: str
     state: State
     lines: tuple[Progress, ...]
+    problems: tuple[ProblemView, ...] = ()
 
     @property
     def step(self) -> Step | None:
@@ -100,7 +134,7 @@ class OrderCard:
     def shippable(self) -> tuple[tuple[Progress, int], ...]:
         """Each line of which something can go into a parcel now, and how many."""
         most = policy.shippable(self.lines)
-        return tuple((line, most[line.line_id]) for line in self.lines if most[line.line_id])
+        return tuple((line, most[line.id]) for line in self.lines if most[line.id])
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +143,23 @@ class Slip:
 
     order: Order
     lines: tuple[tuple[Line, int], ...]
+
+    @property
+    def address(self) -> tuple[str, ...]:
+        """Return where it goes, line by line, as far as it is known."""
+        order = self.order
+        town = " ".join(
+            part
+            for part in (order.ship_to_postcode, order.ship_to_city, order.ship_to_region)
+            if part
+        )
+        lines = (
+            order.ship_to_name or order.buyer_name,
+            *(order.ship_to_street or "").splitlines(),
+            town,
+            order.ship_to_country,
+        )
+        return tuple(line for line in lines if line)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +197,32 @@ async def order_card(session: AsyncSession, order_id: int) -> OrderCard:
     if order is None:
         raise OrderNotFound(str(order_id))
     lines = await progress.of(session, order_id)
-    return OrderCard(order.id, order.number, order.state, tuple(lines))
+    wrong = await session.scalars(
+        select(Event)
+        .where(Event.order_id == order_id, Event.kind == Kind.PACKING_PROBLEM)
+        .order_by(Event.id.desc())
+        .limit(_MOST_PROBLEMS)
+    )
+    problems = tuple(
+        ProblemView(Problem(one.data["problem"]), one.data["quantity"], one.why) for one in wrong
+    )
+    return OrderCard(order.id, order.number, order.state, tuple(lines), problems)
+
+
+async def order_cards(session: AsyncSession, pick_list_id: int) -> Sequence[OrderCard]:
+    """Return the orders of a list, the most urgent first, as the warehouse sees them."""
+    listed = await card(session, pick_list_id)
+    return [await order_card(session, order_id) for order_id, _ in listed.orders]
+
+
+async def open_list(session: AsyncSession, order_id: int) -> int | None:
+    """Return the list that somebody is out with for an order, None if nobody is."""
+    return await session.scalar(
+        select(Pick.pick_list_id)
+        .where(Pick.order_id == order_id, Pick.found.is_(None))
+        .order_by(Pick.id.desc())
+        .limit(1)
+    )
 
 
 async def slips(session: AsyncSession, pick_list_id: int) -> Sequence[Slip]:
@@ -177,13 +253,21 @@ async def waiting(session: AsyncSession) -> Waiting:
     return Waiting(to_pick or 0, tuple(lists))
 
 
+def _by_place(stops: Sequence[Stop]) -> tuple[Place, ...]:
+    groups = itertools.groupby(stops, key=lambda stop: stop.location)
+    return tuple((place, tuple(there)) for place, there in groups)
+
+
 def _stop(rows: Iterable[tuple[Pick, Line, Order]]) -> Stop:
     rows = list(rows)
     pick, line, _ = rows[0]
     shares = tuple(
-        Share(
-            pick.id, order.id, order.number, pick.quantity, pick.found, order.state not in UNSHIPPED
-        )
+        Share(pick.id, order.id, order.number, pick.quantity, pick.found, _is_off(pick, order))
         for pick, _, order in rows
     )
     return Stop(pick.location, line.sku, line.title, shares)
+
+
+def _is_off(pick: Pick, order: Order) -> bool:
+    gone = pick.found is None and order.state not in UNSHIPPED
+    return gone or order.state is State.CANCELLED

@@ -67,7 +67,7 @@ async def ship(work: Work, member: Member, order_id: int, consignment: Consignme
     for line_id, quantity in chosen.items():
         one = held[line_id]
         # What was shipped without being picked was fetched and packed all the same.
-        gone = next(line.shipped for line in lines if line.line_id == line_id) + quantity
+        gone = next(line.shipped for line in lines if line.id == line_id) + quantity
         one.picked, one.packed = max(one.picked, gone), max(one.packed, gone)
     clocks = Clocks.of(work.now, await merchants.settings(work.session))
     parcel = Parcel(

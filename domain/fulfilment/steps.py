@@ -56,12 +56,12 @@ async def written(work: Work, order: Order, lines: Sequence[Progress]) -> dict[i
         )
     }
     for line in lines:
-        if line.line_id not in held:
-            held[line.line_id] = Fulfilment(
-                order_id=order.id, line_id=line.line_id, picked=0, packed=0, missing=0
+        if line.id not in held:
+            held[line.id] = Fulfilment(
+                order_id=order.id, line_id=line.id, picked=0, packed=0, missing=0
             )
-            work.session.add(held[line.line_id])
-        one = held[line.line_id]
+            work.session.add(held[line.id])
+        one = held[line.id]
         one.picked = line.shipped + line.to_ship + line.to_pack
         one.packed = line.shipped + line.to_ship
     return held
@@ -93,14 +93,14 @@ def problems(
 ) -> None:
     """Record what was wrong, and with how many of which lines of an order."""
     for line in lines:
-        if line.line_id in quantities:
+        if line.id in quantities:
             work.record(
                 Kind.PACKING_PROBLEM,
                 order,
                 order_id=order.id,
                 why=note,
                 problem=problem,
-                line_id=line.line_id,
+                line_id=line.id,
                 sku=line.sku,
-                quantity=quantities[line.line_id],
+                quantity=quantities[line.id],
             )

@@ -133,6 +133,7 @@ def facts(draft: OrderDraft) -> dict[str, Any]:
         "ship_to_country": draft.ship_to_country,
         "payment_provider": draft.payment_provider,
         "payment_reference": draft.payment_reference,
+        "changed_at": draft.changed_at,
         "fingerprint": draft.fingerprint,
     }
 

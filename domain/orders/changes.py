@@ -22,7 +22,8 @@ from domain.orders.clocks import Clocks
 from domain.orders.intake import LineDraft, OrderDraft, ParcelDraft
 from domain.orders.model import OVER, TRANSITIONS, UNSHIPPED, Line, Order, State
 from domain.shipping import service as shipping
-from domain.shipping.model import ENDED, TROUBLES, Parcel, ParcelState, as_tracked
+from domain.shipping.model import ENDED, Parcel, ParcelState, as_tracked
+from domain.shipping.policy import trouble_of
 from domain.store import Work
 from domain.tables import among
 
@@ -54,10 +55,15 @@ class _Before:
     delivered_at: datetime | None
 
 
-async def change(work: Work, drafts: Mapping[int, OrderDraft], clocks: Clocks) -> None:
-    """Take over what the source says now of orders by their ids, under their rows' locks."""
+async def change(work: Work, drafts: Mapping[int, OrderDraft], clocks: Clocks) -> int:
+    """Take over what the source says now of orders by their ids, under their rows' locks.
+
+    Returns how many say something else than before. What is older than what is known by now
+    changes nothing.
+    """
     if not drafts:
-        return
+        return 0
+    changed = 0
     orders = await work.session.scalars(
         select(Order)
         .where(among(work.session, Order.id, drafts))
@@ -79,6 +85,12 @@ async def change(work: Work, drafts: Mapping[int, OrderDraft], clocks: Clocks) -
     left: list[int] = []
     for order in orders:
         draft = drafts[order.id]
+        if order.changed_at and draft.changed_at and draft.changed_at < order.changed_at:
+            continue
+        if order.fingerprint == draft.fingerprint:
+            order.changed_at = draft.changed_at or order.changed_at
+            continue
+        changed += 1
         was = order.state
         before = _Before(order.ship_by, order.deliver_by, order.shipped_at, order.delivered_at)
         _change_order(order, draft, before, clocks)
@@ -91,6 +103,7 @@ async def change(work: Work, drafts: Mapping[int, OrderDraft], clocks: Clocks) -
     await work.insert(Line, new_lines)
     await add_parcels(work, new_parcels, clocks)
     await inventory.end(work, cancelled=cancelled, left=left)
+    return changed
 
 
 async def _by_order(work: Work, query: Any) -> dict[int, list[Any]]:
@@ -157,7 +170,7 @@ def _change_parcels(
             _change_parcel(work, parcel, drawn, draft, before, clocks)
     if order.state in OVER:
         for parcel in held:
-            parcel.late_due_at = parcel.silent_due_at = None
+            parcel.late_due_at = parcel.silent_due_at = parcel.stuck_due_at = None
     return fresh
 
 
@@ -204,13 +217,13 @@ def _change_parcel(
 
 def _tell(work: Work, parcel: Parcel, drawn: ParcelDraft) -> None:
     """Record what a person who follows the parcel has to know."""
-    if trouble := TROUBLES.get(parcel.state):
+    if trouble := trouble_of(parcel, parcel.state):
         if trouble is not parcel.trouble:
             shipping.trouble_found(work, parcel, trouble, None)
     elif parcel.state in ENDED:
         parcel.delivered_at = drawn.delivered_at
         parcel.trouble = parcel.troubled_at = None
-        parcel.late_due_at = parcel.silent_due_at = None
+        parcel.late_due_at = parcel.silent_due_at = parcel.stuck_due_at = None
         delivered = parcel.state is ParcelState.DELIVERED
         kind = Kind.PARCEL_DELIVERED if delivered else Kind.PARCEL_MOVED
         work.record(kind, parcel, order_id=parcel.order_id, state=parcel.state)

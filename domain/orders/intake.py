@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from domain.orders.model import State
@@ -39,7 +39,7 @@ class OrderDraft:
     """An order as its source tells it.
 
     `captured` is what the buyer has paid, in minor units, None where the source does not
-    say. Times are aware. What the source does not have stays None: it is never invented.
+    say. `changed_at` is the source's own time of the last change. Times are aware. What the source does not have stays None: it is never invented.
     """
 
     number: str
@@ -67,6 +67,8 @@ class OrderDraft:
     ship_to_country: str | None = None
     payment_provider: str | None = None
     payment_reference: str | None = None
+    # Not a part of what was said: a source may say the same again, later.
+    changed_at: datetime | None = field(default=None, repr=False)
 
     @property
     def fingerprint(self) -> str:

@@ -102,6 +102,8 @@ class Order(Owned, Base):
     complete_due_at: Mapped[datetime | None]
     #: When the clock completed it; None for what was over when it came in.
     completed_at: Mapped[datetime | None]
+    #: When its source last changed it, as the source says: what is told of earlier is old news.
+    changed_at: Mapped[datetime | None]
     fingerprint: Mapped[str]
     received_at: Mapped[datetime]
 

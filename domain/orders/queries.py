@@ -13,6 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.complaints.model import CLOSED
 from domain.complaints.model import State as ComplaintState
 from domain.errors import OrderNotFound
+from domain.fulfilment.policy import Step, next_step
+from domain.fulfilment.progress import Progress, read
 from domain.money import Money
 from domain.orders.model import Line, Order, State, fold
 from domain.orders.surroundings import surroundings
@@ -38,6 +40,8 @@ class LineView:
     shipping_price: Money | None
     refunded_quantity: int
     returned_quantity: int
+    #: How far it is in the warehouse.
+    progress: Progress | None = None
 
     @property
     def refundable_quantity(self) -> int:
@@ -173,6 +177,16 @@ class OrderView:
     history: tuple[HistoryView, ...]
     #: When the clock looks whether it is over; None for what is not delivered, or is over.
     complete_due_at: datetime | None = None
+
+    @property
+    def step(self) -> Step | None:
+        """What the warehouse does with it next."""
+        return next_step(self.state, self.progress)
+
+    @property
+    def progress(self) -> tuple[Progress, ...]:
+        """How far its lines are in the warehouse."""
+        return tuple(line.progress for line in self.lines if line.progress)
 
     @property
     def waits_for(self) -> tuple[str, ...]:
@@ -436,6 +450,16 @@ def _line(row: Row, currency: str) -> LineView:
         shipping_price=_money(row["shipping_price"], currency),
         refunded_quantity=row["refunded_quantity"],
         returned_quantity=row["returned_quantity"],
+        progress=read(
+            row["id"],
+            row["sku"],
+            row["title"],
+            row["quantity"],
+            *(
+                row[name]
+                for name in ("picked", "packed", "missing", "waiting", "listed", "shipped")
+            ),
+        ),
     )
 
 

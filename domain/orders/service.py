@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import select
 
@@ -16,7 +17,7 @@ from domain.orders.clocks import Clocks
 from domain.orders.intake import OrderDraft
 from domain.orders.model import UNSHIPPED, Order, State
 from domain.people import Can, Member
-from domain.shipping import storms
+from domain.shipping import alerts, storms
 from domain.shipping.model import Trouble
 from domain.store import Work
 from domain.tables import among
@@ -43,7 +44,7 @@ async def receive(work: Work, drafts: Sequence[OrderDraft], *, source: str) -> C
     A number that stands twice in the batch counts once, as its last draft tells it. A
     change of lines keeps the lines' ids, so that refunds go on pointing at them.
     """
-    latest = {(draft.channel, draft.number): draft for draft in drafts}
+    latest = _latest(drafts)
     clocks = Clocks.of(work.now, await merchants.settings(work.session))
     known = await _known(work, (number for _, number in latest))
     fresh = [draft for key, draft in latest.items() if key not in known]
@@ -51,12 +52,12 @@ async def receive(work: Work, drafts: Sequence[OrderDraft], *, source: str) -> C
     if len(added) < len(fresh):
         known = await _known(work, (number for _, number in latest))
     moved = {
-        known[key][0]: draft
+        known[key].id: draft
         for key, draft in latest.items()
-        if key not in added and known[key][1] != draft.fingerprint
+        if key not in added and known[key].is_news(draft)
     }
-    await change(work, moved, clocks)
-    return Counts(len(added), len(moved), len(latest) - len(added) - len(moved))
+    changed = await change(work, moved, clocks)
+    return Counts(len(added), changed, len(latest) - len(added) - changed)
 
 
 async def confirm(work: Work, member: Member, order_id: int) -> Order:
@@ -75,15 +76,45 @@ async def sweep_ship_by(work: Work, *, most: int) -> int:
     near = [order for order in due if order.state in UNSHIPPED and order.ship_by]
     storm_id = await storms.gather(work, Trouble.SHIP_BY_NEAR, near)
     for order in near:
+        alerts.begin(work, order, Trouble.SHIP_BY_NEAR, storm_id=storm_id)
         work.record(Kind.SHIP_BY_NEAR, order, order_id=order.id, storm_id=storm_id)
     return len(due)
 
 
-async def _known(work: Work, numbers: Iterable[str]) -> dict[Key, tuple[int, str]]:
-    """Return the ids and fingerprints of orders with these numbers."""
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What tells whether an order's source says something new of it."""
+
+    id: int
+    fingerprint: str
+    changed_at: datetime | None
+
+    def is_news(self, draft: OrderDraft) -> bool:
+        if draft.changed_at is None or self.changed_at is None:
+            return draft.fingerprint != self.fingerprint
+        same = draft.changed_at == self.changed_at and draft.fingerprint == self.fingerprint
+        return draft.changed_at >= self.changed_at and not same
+
+
+def _latest(drafts: Sequence[OrderDraft]) -> dict[Key, OrderDraft]:
+    """Return each order as it was changed last; where that is not said, as it was told last."""
+    latest: dict[Key, OrderDraft] = {}
+    for draft in drafts:
+        other = latest.get((draft.channel, draft.number))
+        if other and other.changed_at and draft.changed_at and draft.changed_at < other.changed_at:
+            continue
+        latest[draft.channel, draft.number] = draft
+    return latest
+
+
+async def _known(work: Work, numbers: Iterable[str]) -> dict[Key, _Known]:
+    """Return what is known of orders with these numbers."""
     found = await work.session.execute(
-        select(Order.channel, Order.number, Order.id, Order.fingerprint).where(
+        select(Order.channel, Order.number, Order.id, Order.fingerprint, Order.changed_at).where(
             among(work.session, Order.number, set(numbers))
         )
     )
-    return {(channel, number): (order_id, seen) for channel, number, order_id, seen in found}
+    return {
+        (channel, number): _Known(order_id, fingerprint, changed_at)
+        for channel, number, order_id, fingerprint, changed_at in found
+    }

@@ -9,6 +9,7 @@ from sqlalchemy import Label, Select, func, select
 
 from domain.complaints.model import Complaint
 from domain.events import Event, Kind
+from domain.fulfilment import progress
 from domain.links import Link
 from domain.orders.model import Line, Order
 from domain.refunds.model import HOLDING, Part, Refund
@@ -18,7 +19,13 @@ from domain.shipping.model import Parcel, Scan
 
 _HISTORY = 8
 _SCANS = 6
-_REMINDERS = (Kind.COMPLAINT_WARNED, Kind.RETURN_REMINDED)
+#: For a record's thread; that a trouble is over, the scan that ended it says.
+_REMINDERS = (
+    Kind.COMPLAINT_WARNED,
+    Kind.RETURN_REMINDED,
+    Kind.ALERT_REMINDED,
+    Kind.ALERT_OVER,
+)
 
 
 @cache
@@ -60,6 +67,7 @@ def _lines() -> Select[*tuple[Any, ...]]:
             Line.shipping_price,
             refunded.label("refunded_quantity"),
             returned.label("returned_quantity"),
+            *progress.columns(),
         )
         .where(Line.order_id == Order.id)
         .correlate(Order)

@@ -95,21 +95,19 @@ def _orders_of(settlement: Settlement) -> Select[Any]:
     named = select(PayoutLine.order_id).where(
         PayoutLine.settlement_id == settlement.id, PayoutLine.order_id.is_not(None)
     )
+    kinds = (LineKind.SALE, LineKind.REFUND, LineKind.FEE)
     told = (
         select(
             PayoutLine.order_id,
-            PayoutLine.currency,
-            *(
-                sum_of(kind).label(kind.value)
-                for kind in (LineKind.SALE, LineKind.REFUND, LineKind.FEE)
-            ),
+            PayoutLine.currency.label("paid_in"),
+            *(sum_of(kind).label(kind.value) for kind in kinds),
         )
         .where(PayoutLine.order_id.in_(named))
         .group_by(PayoutLine.order_id, PayoutLine.currency)
         .subquery()
     )
     due = case((Refund.settled_at <= settlement.ended_at - SETTLING, Refund.amount), else_=0)
-    refunded = (
+    back = (
         select(
             Refund.order_id, func.sum(Refund.amount).label("refunded"), func.sum(due).label("due")
         )
@@ -117,23 +115,15 @@ def _orders_of(settlement: Settlement) -> Select[Any]:
         .group_by(Refund.order_id)
         .subquery()
     )
+    order = (Order.id, Order.number, Order.channel, Order.state, Order.currency, Order.captured)
     return (
         select(
-            Order.id,
-            Order.number,
-            Order.channel,
-            Order.state,
-            Order.currency,
-            Order.captured,
-            told.c.currency.label("paid_in"),
-            told.c.sale,
-            told.c.refund,
-            told.c.fee,
-            func.coalesce(refunded.c.refunded, 0).label("refunded"),
-            func.coalesce(refunded.c.due, 0).label("due"),
+            *order,
+            *(told.c[name] for name in ("paid_in", *kinds)),
+            *(func.coalesce(back.c[name], 0).label(name) for name in ("refunded", "due")),
         )
         .join(told, told.c.order_id == Order.id)
-        .outerjoin(refunded, refunded.c.order_id == Order.id)
+        .outerjoin(back, back.c.order_id == Order.id)
     )
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 
 from domain.errors import UnknownSetting
 from domain.money import Money
@@ -63,6 +64,7 @@ def of(said: Sequence[str], channel: str) -> Fee | None:
     return next((fee for fee in fees if fee and fee.channel == channel.lower()), None)
 
 
+@lru_cache(maxsize=256)
 def _fee(text: str) -> Fee | None:
     found = _FEE.fullmatch(text)
     if not found:

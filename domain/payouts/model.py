@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -86,7 +87,8 @@ class PayoutLine(Owned, Base):
     origin: Mapped[Origin]
     key: Mapped[str]
     payment: Mapped[str | None]
-    order_id: Mapped[int | None] = mapped_column(Id, ForeignKey("orders.id", ondelete="SET NULL"))
+    # No foreign key: to check it locks the orders of many lines, in another order than theirs.
+    order_id: Mapped[int | None] = mapped_column(Id)
     kind: Mapped[LineKind]
     what: Mapped[str]
     amount: Mapped[int] = mapped_column(Id)
@@ -118,3 +120,15 @@ class LineDraft:
     money: Money
     payment: str | None = None
     posted_at: datetime | None = None
+
+
+def gathered(
+    told: Iterable[tuple[SettlementDraft, list[LineDraft]]],
+) -> list[tuple[SettlementDraft, list[LineDraft]]]:
+    """Put together what was told of the same settlement bit by bit; the latest end is its end."""
+    settlements: dict[str, tuple[SettlementDraft, list[LineDraft]]] = {}
+    for draft, lines in told:
+        known, before = settlements.get(draft.reference, (draft, []))
+        latest = max(known, draft, key=lambda one: one.ended_at)
+        settlements[draft.reference] = (latest, [*before, *lines])
+    return list(settlements.values())

@@ -16,6 +16,8 @@ from domain.payouts.model import LineDraft, Origin, PayoutLine, Settlement, Sett
 from domain.store import BULK, Work
 from domain.tables import among, upsert
 
+#: Lines come in batches: a settlement is compared once there was no new one for so long.
+QUIET = timedelta(minutes=1)
 #: A settlement that differs is compared again each day: refunds and orders may still come in.
 EVERY = timedelta(days=1)
 #: After so long what differs is left as it is, and a settlement that is so old when it comes in
@@ -39,7 +41,7 @@ class Taken:
 
 
 async def take_in(work: Work, draft: SettlementDraft, lines: Sequence[LineDraft]) -> Taken:
-    """Take in lines of a settlement, any number of times; the clock compares it then.
+    """Take in lines of a settlement, any number of times; the clock compares it soon.
 
     A report is the last word on the orders that it tells of: what an API told of them until
     its end is left out, whichever of the two comes first.
@@ -52,15 +54,18 @@ async def take_in(work: Work, draft: SettlementDraft, lines: Sequence[LineDraft]
     else:
         ended = await _reported(work, draft.provider, told)
         wanted = [one for one in lines if not _is_reported(one, ended)]
-    added = await _add(work, settlement, wanted)
-    if added:
-        settlement.due_at = work.now
+    added = await _add(work, settlement, draft.origin, wanted)
+    if added or settlement.compared_at is None:
+        settlement.due_at = work.now + QUIET
     return Taken(len(lines), len(lines) - added)
 
 
 async def sweep(work: Work, *, most: int) -> int:
     """Compare the settlements whose time has come; returns how many were due."""
     due = await work.due(Settlement, "due_at", most=most)
+    # All of them first: what an order was paid is in several settlements.
+    for settlement in due:
+        await _match(work, settlement)
     for settlement in due:
         await _conclude(work, settlement)
     return len(due)
@@ -91,6 +96,8 @@ async def _enter(work: Work, draft: SettlementDraft) -> Settlement:
         .execution_options(populate_existing=True)
     )
     settlement = found.one()
+    if draft.origin is Origin.REPORT:
+        settlement.origin = draft.origin
     settlement.total = draft.total.minor if draft.total else settlement.total
     settlement.started_at = draft.started_at or settlement.started_at
     settlement.ended_at = max(draft.ended_at, settlement.ended_at)
@@ -98,7 +105,9 @@ async def _enter(work: Work, draft: SettlementDraft) -> Settlement:
     return settlement
 
 
-async def _add(work: Work, settlement: Settlement, lines: Sequence[LineDraft]) -> int:
+async def _add(
+    work: Work, settlement: Settlement, origin: Origin, lines: Sequence[LineDraft]
+) -> int:
     """Write the lines that are not known yet; returns how many were not."""
     if not lines:
         return 0
@@ -110,7 +119,7 @@ async def _add(work: Work, settlement: Settlement, lines: Sequence[LineDraft]) -
             "merchant_id": work.merchant_id,
             "settlement_id": settlement.id,
             "provider": settlement.provider,
-            "origin": settlement.origin,
+            "origin": origin,
             "key": line.key,
             "payment": line.payment,
             "kind": line.kind,
@@ -164,7 +173,6 @@ def _is_reported(line: LineDraft, ended: dict[str, object]) -> bool:
 
 async def _conclude(work: Work, settlement: Settlement) -> None:
     """Keep in what a settlement differs, and put what is news before a person."""
-    await _match(work, settlement)
     found = await compare(work.session, settlement, await merchants.settings(work.session))
     before = settlement.differences
     settlement.differences = [one.as_json() for one in found[:_MOST]]
@@ -210,6 +218,8 @@ async def _match(work: Work, settlement: Settlement) -> None:
                 PayoutLine.settlement_id == settlement.id,
                 PayoutLine.payment.is_not(None),
                 PayoutLine.order_id.is_(None),
+                # What stays unknown is not written again.
+                order_id.is_not(None),
             )
             .values(order_id=order_id)
             .execution_options(synchronize_session=False)

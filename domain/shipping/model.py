@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -36,6 +37,8 @@ class Trouble(StrEnum):
     RETURN_TO_SENDER = "return_to_sender"
     ON_HOLD = "on_hold"
     CARRIER_SILENT = "carrier_silent"
+    STUCK = "stuck"
+    DISPUTED = "disputed"
     SHIP_BY_NEAR = "ship_by_near"
 
 
@@ -86,6 +89,7 @@ class Parcel(Owned, Base):
         Index(None, "late_due_at"),
         Index(None, "track_due_at"),
         Index(None, "merchant_id", "shipped_at"),
+        Index(None, "stuck_due_at"),
     )
 
     order_id: Mapped[int] = mapped_column(Id, ForeignKey("orders.id", ondelete="CASCADE"))
@@ -101,13 +105,16 @@ class Parcel(Owned, Base):
     #: One that was lost and is seen again is not any more; what was damaged stays so.
     mishap: Mapped[Mishap | None]
     troubled_at: Mapped[datetime | None]
-    acknowledged_by: Mapped[str | None]
+    #: What somebody said became of each of its troubles: outcomes by trouble, none so far if None.
+    settled: Mapped[dict[str, Any] | None]
     #: When the clock has to look whether the carrier fell silent; None once it has.
     silent_due_at: Mapped[datetime | None]
     #: When the delivery promise runs out; None once that was noticed.
     late_due_at: Mapped[datetime | None]
     #: When to ask that this be tracked; None once that was asked, and for what is over.
     track_due_at: Mapped[datetime | None]
+    #: When the clock has to look whether it still is where it was; None while nothing says so.
+    stuck_due_at: Mapped[datetime | None]
 
     contents: Mapped[list[Content]] = relationship(cascade="all, delete-orphan")
 

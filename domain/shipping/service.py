@@ -1,4 +1,4 @@
-"""What can be done with a parcel: follow its scans, notice trouble, take it in hand."""
+"""What can be done with a parcel: follow its scans, notice its troubles."""
 
 from __future__ import annotations
 
@@ -10,19 +10,16 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from domain import merchants
-from domain.errors import Conflict
 from domain.events import Kind
 from domain.fulfilment import progress
 from domain.inventory import service as inventory
 from domain.orders import completion
 from domain.orders.model import UNSHIPPED, Order
 from domain.orders.model import State as OrderState
-from domain.people import Can, Member
 from domain.returns import arrivals
-from domain.shipping import storms
+from domain.shipping import alerts, policy, storms, stuck
 from domain.shipping.model import (
     ENDED,
-    TROUBLES,
     Mishap,
     Parcel,
     ParcelState,
@@ -32,10 +29,6 @@ from domain.shipping.model import (
 )
 from domain.store import Work
 from domain.tables import upsert
-
-
-class AlreadyInHand(Conflict):
-    """Somebody took the parcel's trouble on, or it is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +78,12 @@ async def follow(work: Work, sighting: Sighting) -> Parcel | None:
     await _follow_clock(work, parcel, sighting)
     await _follow_order(work, order, parcel, sighting)
     await arrivals.follow(work, parcel)
-    trouble = TROUBLES.get(sighting.state)
+    trouble = policy.trouble_of(parcel, sighting.state) or await stuck.still(work, parcel)
     if trouble and (trouble is not parcel.trouble or has_mishap):
         trouble_found(work, parcel, trouble, sighting.description)
         return parcel
-    if not trouble:
+    if parcel.trouble and not trouble:
+        await alerts.over(work, [parcel])
         parcel.trouble = parcel.troubled_at = None
     kind = Kind.PARCEL_DELIVERED if parcel.state is ParcelState.DELIVERED else Kind.PARCEL_MOVED
     work.record(
@@ -100,19 +94,6 @@ async def follow(work: Work, sighting: Sighting) -> Parcel | None:
         state=parcel.state,
         **_coming_back(parcel),
     )
-    return parcel
-
-
-async def acknowledge(work: Work, member: Member, parcel_id: int) -> Parcel:
-    """Take a troubled parcel in hand; raises `AlreadyInHand` if somebody did, or it is over."""
-    member.must(Can.SHIP)
-    parcel = await work.lock(Parcel, parcel_id)
-    if parcel.trouble is None:
-        raise AlreadyInHand("This parcel is moving again. There is nothing left to do.")
-    if parcel.acknowledged_by:
-        raise AlreadyInHand(f"@{parcel.acknowledged_by} has this parcel in hand already.")
-    parcel.acknowledged_by = member.member_id
-    work.record(Kind.PARCEL_ACKNOWLEDGED, parcel, order_id=parcel.order_id)
     return parcel
 
 
@@ -130,10 +111,22 @@ async def sweep_silent(work: Work, *, most: int) -> int:
     return len(due)
 
 
+async def sweep_stuck(work: Work, *, most: int) -> int:
+    """Notice parcels that are scanned, but do not get on; returns how many were due."""
+    due = await work.due(Parcel, "stuck_due_at", most=most)
+    in_one_place = await stuck.among_due(work, due)
+    await _all_in_trouble(work, in_one_place, Trouble.STUCK, "in the same place for days")
+    return len(due)
+
+
 async def _all_in_trouble(
     work: Work, parcels: Sequence[Parcel], trouble: Trouble, why: str
 ) -> None:
-    fresh = [one for one in parcels if one.state not in ENDED and one.trouble is None]
+    fresh = [
+        one
+        for one in parcels
+        if one.state not in ENDED and one.trouble is None and not policy.is_settled(one, trouble)
+    ]
     storm_id = await storms.gather(work, trouble, [one for one in fresh if not one.return_id])
     for parcel in fresh:
         storm = None if parcel.return_id else storm_id
@@ -147,8 +140,10 @@ def trouble_found(
 
     With a `storm_id` the storm's message speaks for it.
     """
-    parcel.acknowledged_by = None
     parcel.trouble, parcel.troubled_at = trouble, work.now
+    # A return's own card and clocks look after the parcel that brings it.
+    if parcel.return_id is None:
+        alerts.begin(work, parcel, trouble, storm_id=storm_id)
     work.record(
         Kind.PARCEL_TROUBLED,
         parcel,
@@ -197,10 +192,12 @@ def _mishap(parcel: Parcel, sighting: Sighting) -> Mishap | None:
 
 async def _follow_clock(work: Work, parcel: Parcel, sighting: Sighting) -> None:
     if parcel.state in ENDED:
-        parcel.silent_due_at = parcel.late_due_at = None
+        parcel.silent_due_at = parcel.late_due_at = parcel.stuck_due_at = None
         return
-    days = (await merchants.settings(work.session))["shipping.silent_after_days"]
-    parcel.silent_due_at = sighting.at + timedelta(days=days)
+    settings = await merchants.settings(work.session)
+    parcel.silent_due_at = sighting.at + timedelta(days=settings["shipping.silent_after_days"])
+    if parcel.stuck_due_at is None:
+        parcel.stuck_due_at = sighting.at + timedelta(days=settings["shipping.stuck_after_days"])
 
 
 async def _follow_order(work: Work, order: Order, parcel: Parcel, sighting: Sighting) -> None:

@@ -8,7 +8,7 @@ from alembic import op
 from migrations.columns import TIME, WORD
 
 revision = "0015"
-down_revision = "0013"
+down_revision = "0016"
 
 
 def upgrade() -> None:

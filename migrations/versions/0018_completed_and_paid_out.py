@@ -67,7 +67,7 @@ def _settlements() -> None:
             sa.ForeignKey("settlements.id", ondelete="CASCADE"),
             nullable=False,
         ),
-        sa.Column("order_id", ID, sa.ForeignKey("orders.id", ondelete="SET NULL"), nullable=True),
+        *may(ID, "order_id"),
         *must(TEXT, "provider", "key", "what", "currency"),
         *must(WORD, "origin", "kind"),
         *must(ID, "amount"),

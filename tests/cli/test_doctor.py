@@ -76,6 +76,10 @@ async def test_a_desk_in_order_is_all_ticks(config: Config, now: datetime) -> No
     assert healthy
     assert [one[2:] for one in findings if one.startswith("✓")] == [
         "The environment is complete; Slack is heard on 127.0.0.1:3000.",
+        (
+            "Pages to print are linked at http://localhost:3000. DESKHAND_PUBLIC_URL says where "
+            "people's browsers reach it."
+        ),
         "The database answers (sqlite).",
         next(one[2:] for one in findings if "can be written to" in one),
         "The database has the tables of this version.",

@@ -10,6 +10,7 @@ from datetime import datetime
 import pytest
 from aiohttp.test_utils import TestServer
 
+from bot.connectors.amazon.client import Connection
 from bot.connectors.amazon.refunds import Amazon
 from bot.connectors.shopify import events as shopify_events
 from bot.connectors.shopify.client import Credentials
@@ -19,7 +20,9 @@ from bot.connectors.stripe.payments import Stripe
 from domain.store import Store
 from handlers.alerts import route
 from tests.connectors import amazon_emulator, shopify_emulator, stripe_emulator
+from tests.connectors.amazon_orders_emulator import Shop
 from tests.connectors.counter import Counter, credentials
+from tests.connectors.seller import Seller
 from tests.connectors.till import PATIENCE, AnyTill, opened
 from tests.work.desk import Small
 
@@ -106,4 +109,17 @@ async def counter(store: Store, merchant: int, now: datetime) -> AsyncIterator[C
         counter = Counter(Small(store, merchant, now), emulator, provider, now)
         emulator.now = counter.time
         yield counter
+        emulator.released.set()
+
+
+@pytest.fixture
+async def seller(store: Store, merchant: int, now: datetime) -> AsyncIterator[Seller]:
+    """A seller at Amazon; on both kinds of database."""
+    emulator = Shop(lambda: now)
+    async with TestServer(emulator.application()) as server:
+        connection = Connection(credentials(str(server.make_url("/"))), PATIENCE)
+        seller = Seller(store, merchant, emulator, connection, now)
+        emulator.now = seller.time
+        yield seller
+        await connection.close()
         emulator.released.set()

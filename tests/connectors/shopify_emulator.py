@@ -76,6 +76,8 @@ class Emulator:
     token: str = TOKEN
     now: datetime = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
     asked: list[str] = field(default_factory=list)
+    #: What moved the balance of Shopify Payments, the latest first; None where the shop has none.
+    balance: Rows | None = None
     #: A slow answer waits for the one, and then sets the other.
     released: asyncio.Event = field(default_factory=asyncio.Event)
     answered: asyncio.Event = field(default_factory=asyncio.Event)
@@ -189,6 +191,9 @@ class Emulator:
             "orders": self._orders,
             "refundCreate": create,
             "fulfillmentCreate": self._fulfill,
+            "shopifyPaymentsAccount": None
+            if self.balance is None
+            else {"balanceTransactions": self._balance},
         }
 
     def _found(self, kind: str, rows: list[Any], gid: str, view: Callable[[Any], Any]) -> Any:
@@ -214,6 +219,19 @@ class Emulator:
         return {
             "nodes": [sale_view(one) for one in rows[start:end]],
             "pageInfo": {"hasNextPage": end < len(rows), "endCursor": str(end)},
+        }
+
+    def _balance(self, _info: GraphQLResolveInfo, after: str | None = None, **asked: Any) -> Any:
+        assert asked == {
+            "first": 100,
+            "reverse": True,
+            "sortKey": "PROCESSED_AT",
+            "hideTransfers": True,
+        }
+        rows, start = self.balance or [], int(after or 0)
+        return {
+            "nodes": rows[start : start + 2],
+            "pageInfo": {"hasNextPage": start + 2 < len(rows), "endCursor": str(start + 2)},
         }
 
     async def _create(self, key: str | None, asked: dict[str, Any], mishap: str) -> Any:

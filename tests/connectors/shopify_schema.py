@@ -94,6 +94,32 @@ type Order {
   transactions(first: Int): [OrderTransaction!]!
 }
 type OrderConnection { nodes: [Order!]! pageInfo: PageInfo! }
+enum BalanceTransactionSortKeys { ID PAYOUT_DATE PROCESSED_AT }
+enum ShopifyPaymentsSourceType { ADJUSTMENT CHARGE DISPUTE REFUND TRANSFER }
+type ShopifyPaymentsAssociatedOrder { id: ID! name: String! }
+type ShopifyPaymentsBalanceTransactionAssociatedPayout { id: ID status: String }
+type ShopifyPaymentsBalanceTransaction {
+  id: ID!
+  type: String!
+  test: Boolean!
+  sourceType: ShopifyPaymentsSourceType
+  transactionDate: DateTime!
+  amount: MoneyV2!
+  fee: MoneyV2!
+  net: MoneyV2!
+  associatedOrder: ShopifyPaymentsAssociatedOrder
+  associatedPayout: ShopifyPaymentsBalanceTransactionAssociatedPayout!
+}
+type ShopifyPaymentsBalanceTransactionConnection {
+  nodes: [ShopifyPaymentsBalanceTransaction!]!
+  pageInfo: PageInfo!
+}
+type ShopifyPaymentsAccount {
+  balanceTransactions(
+    first: Int, after: String, reverse: Boolean, sortKey: BalanceTransactionSortKeys
+    hideTransfers: Boolean
+  ): ShopifyPaymentsBalanceTransactionConnection!
+}
 type Shop { name: String! myshopifyDomain: String! }
 type AccessScope { handle: String! }
 type AppInstallation { accessScopes: [AccessScope!]! }
@@ -140,6 +166,7 @@ type Query {
   order(id: ID!): Order
   orders(first: Int, after: String, query: String, sortKey: OrderSortKeys): OrderConnection!
   refund(id: ID!): Refund
+  shopifyPaymentsAccount: ShopifyPaymentsAccount
 }
 type Mutation {
   refundCreate(input: RefundInput!): RefundCreatePayload

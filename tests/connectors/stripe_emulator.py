@@ -54,6 +54,9 @@ class Emulator:
     status: str = "succeeded"
     #: The emulator's clock, in seconds; it stands until a test sets it.
     now: int = 1_795_512_600
+    #: Payouts, the latest first, and what is in each.
+    payouts: list[dict[str, Any]] = field(default_factory=list)
+    paid_out: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     requests: list[dict[str, str]] = field(default_factory=list)
     deliver: Deliver | None = None
     #: How many times an event is sent, as Stripe may.
@@ -70,6 +73,8 @@ class Emulator:
         application.router.add_post("/v1/refunds", self._create)
         application.router.add_get("/v1/refunds", self._list)
         application.router.add_get("/v1/balance", self._balance)
+        application.router.add_get("/v1/payouts", self._payouts)
+        application.router.add_get("/v1/balance_transactions", self._transactions)
         return application
 
     @property
@@ -179,6 +184,26 @@ class Emulator:
                 "has_more": len(found) > limit,
             }
         )
+
+    async def _payouts(self, request: web.Request) -> web.StreamResponse:
+        since = int(request.query["created[gte]"])
+        return self._page(request, [one for one in self.payouts if one["created"] >= since])
+
+    async def _transactions(self, request: web.Request) -> web.StreamResponse:
+        assert request.query["expand[0]"] == "data.source"
+        return self._page(request, self.paid_out[request.query["payout"]])
+
+    def _page(self, request: web.Request, found: list[dict[str, Any]]) -> web.Response:
+        mishap = self.mishaps.popleft() if self.mishaps else ""
+        if mishap == "500":
+            return _error(500, "An unknown error occurred.", kind="api_error")
+        if (refusal := _at_the_door(request, mishap)) is not None:
+            return refusal
+        if after := request.query.get("starting_after"):
+            found = found[[one["id"] for one in found].index(after) + 1 :]
+        # Pages are short, so that a few rows take several.
+        listed = {"object": "list", "url": request.path, "data": found[:2]}
+        return web.json_response({**listed, "has_more": len(found) > 2})
 
     async def _balance(self, request: web.Request) -> web.StreamResponse:
         if (refusal := _at_the_door(request, "")) is not None:

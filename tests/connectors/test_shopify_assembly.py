@@ -65,7 +65,7 @@ async def test_orders_that_no_webhook_told_of_are_asked_for(database_url: str) -
         async with desk.store.read(desk.merchant) as session:
             refunded = await queries.card(session, "#450")
             shipped = await queries.card(session, "#451")
-            [source] = await sources.every(session)
+            source, payouts = await sources.every(session)
         assert (refunded.captured, refunded.refundable) == (
             Money(5_000, "USD"),
             Money(3_750, "USD"),
@@ -73,11 +73,12 @@ async def test_orders_that_no_webhook_told_of_are_asked_for(database_url: str) -
         assert (shipped.state, shipped.parcels[0].tracking_number) == (OrderState.SHIPPED, "1Z451")
         assert (source.name, source.failing_since) == ("shopify", None)
         assert source.checked_at is not None
+        assert (payouts.name, payouts.failing_since) == ("shopify-payouts", None)
         # From where it was read to: of all the orders only the one that changed comes again.
         asked = emulator.asked.count("WholeOrder")
         emulator.orders[3].changed_at = now + timedelta(minutes=1)
         async with site.store.write(desk.merchant, now=now, actor="clock") as work:
-            [source] = await sources.every(work.session)
+            source, _ = await sources.every(work.session)
             source.due_at = now
         await site.clock.tick(datetime.now(UTC))
         await site.worker.work_off()

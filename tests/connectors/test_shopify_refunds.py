@@ -87,7 +87,7 @@ async def test_a_refund_is_unknown_until_shopify_says_and_holds_its_money(
 async def test_a_slow_answer_is_waited_for_and_nothing_is_paid_beside_it(
     shop: ShopifyTill,
 ) -> None:
-    shop.provider._client._http.timeout = PATIENCE
+    shop.provider.client._http.timeout = PATIENCE
     shop.shopify.mishaps.append("slow")
     refund_id = await shop.approved()
     await shop.work(rounds=2)
@@ -372,7 +372,7 @@ async def test_what_another_refund_took_meanwhile_does_not_pay_twice(shop: Shopi
         Transaction(901, "SALE", Decimal("25.00"), gateway="gift_card"),
         Transaction(902, "SALE", Decimal("25.00")),
     ]
-    shop.provider._client._http.timeout = PATIENCE
+    shop.provider.client._http.timeout = PATIENCE
     shop.shopify.mishaps.append("slow")
     refund_id = await shop.approved(amount=2_500)
     await shop.work()

@@ -119,7 +119,7 @@ async def opened(
 
 @asynccontextmanager
 async def assembled(
-    database_url: str, source: str, **partner: Any
+    database_url: str, source: str, *, only: app.Only | None = "web", **partner: Any
 ) -> AsyncIterator[tuple[Site, Small, Callable[[bytes, Mapping[str, str]], Any]]]:
     """Start a desk from a configuration; gives it, its merchant's desk, and how to send to it."""
     config = Config(
@@ -131,7 +131,7 @@ async def assembled(
         **partner,
     )
     async with (
-        app.running(config, only="web", listener=listen("127.0.0.1", 0)) as site,
+        app.running(config, only=only, listener=listen("127.0.0.1", 0)) as site,
         aiohttp.ClientSession() as session,
     ):
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from domain import people
 from domain.complaints import queries, service
 from domain.complaints.case import TopLevelReached
 from domain.complaints.model import TRANSITIONS, Category, Complaint, Outcome, Severity, State
@@ -239,7 +240,7 @@ async def test_handing_over_is_no_answer(desk: Desk, case: int) -> None:
 async def test_a_case_is_given_only_to_who_may_work_on_it(
     desk: Desk, case: int, to: Member
 ) -> None:
-    with pytest.raises(service.CantOwn, match="they need to be admin, agent or approver") as no:
+    with pytest.raises(people.CantOwn, match="they need to be admin, agent or approver") as no:
         async with desk.work() as work:
             await service.hand_over(work, AGENT, case, to)
     assert no.value.field == "owner"
@@ -251,7 +252,7 @@ async def test_a_case_is_not_given_to_its_owner_nor_once_it_is_resolved(
 ) -> None:
     async with desk.work() as work:
         await service.acknowledge(work, AGENT, case)
-    with pytest.raises(service.CantOwn, match=f"They have complaint C-{case} already"):
+    with pytest.raises(people.CantOwn, match=f"They have complaint C-{case} already"):
         async with desk.work() as work:
             await service.hand_over(work, OTHER_AGENT, case, AGENT)
     async with desk.work() as work:

@@ -164,11 +164,11 @@ async def test_if_a_whole_level_is_away_the_next_one_is_called(desk: Desk, case:
 async def test_a_case_is_not_handed_to_somebody_who_is_away(desk: Desk, case: int) -> None:
     await away(desk, OTHER_AGENT.member_id, APPROVER.member_id)
     says = "@U0AGENT2 is away until 2027-01-23. Choose @U0APPROVER, who stands in, or somebody else"
-    with pytest.raises(service.OwnerAway, match=says):
+    with pytest.raises(people.OwnerAway, match=says):
         async with desk.work() as work:
             await service.hand_over(work, AGENT, case, OTHER_AGENT)
     await away(desk, APPROVER.member_id)
-    with pytest.raises(service.OwnerAway, match="Nobody stands in: choose somebody else"):
+    with pytest.raises(people.OwnerAway, match="Nobody stands in: choose somebody else"):
         async with desk.work() as work:
             await service.hand_over(work, AGENT, case, OTHER_AGENT)
     assert (await desk.case(case)).owner == "U0AGENT"
@@ -177,7 +177,7 @@ async def test_a_case_is_not_handed_to_somebody_who_is_away(desk: Desk, case: in
 async def test_a_case_is_not_handed_to_nobody(desk: Desk, case: int) -> None:
     async with desk.look() as session:
         nobody = await people.at_desk(session, "")
-    with pytest.raises(service.CantOwn, match="Say who takes it"):
+    with pytest.raises(people.CantOwn, match="Say who takes it"):
         async with desk.work() as work:
             await service.hand_over(work, AGENT, case, nobody)
     assert (await desk.case(case)).owner == "U0AGENT"

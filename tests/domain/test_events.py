@@ -29,6 +29,7 @@ from domain.refunds.payment import Result
 from domain.returns import clocks as returns
 from domain.returns.model import Disposal, Return
 from domain.returns.model import State as ReturnState
+from domain.shipping import alerts, reshipping, watch
 from domain.shipping import service as shipping
 from domain.shipping.model import ParcelState
 from handlers.alerts import route
@@ -63,9 +64,13 @@ ROBOTS = {"clock", "worker", "import", "easypost", "stripe"}
 ELSEWHERE = {
     *("StormGrew", "RefundFound", "RefundsCompared", "RefundsDiffer"),
     *("BatchOpened", "BatchSent", "BatchUnknown", "BatchClosed"),
-    *("ShipmentConfirmed", "ShipmentRefused"),
+    *("PickListAsked", "PickListEnded", "OrderListed", "OrderPicked", "OrderPacked"),
+    *("PackingProblem", "ParcelShipped", "ShipmentConfirmed", "ShipmentRefused"),
+    *("StockCounted", "StockAdjusted", "StockDescribed"),
+    *("StockLow", "StockOversold", "StockWatched"),
+    *("OrderCompleted", "PayoutsDiffer", "PayoutsCompared"),
 }
-SUBJECTS = {"refund", "return", "complaint", "parcel", "order"}
+SUBJECTS = {"refund", "return", "complaint", "parcel", "order", "alert", "event"}
 SHAPES = {
     "post": {"concept", "template", "subject", "id"},
     "refresh": {"subject", "id"},
@@ -147,10 +152,26 @@ async def _case(desk: Desk, order_id: int) -> None:
 
 
 async def _parcel(desk: Desk) -> None:
+    await desk.setting("shipping.escalate_to", ADMIN.member_id)
     await desk.scan(ParcelState.IN_TRANSIT, place="Ogdenville")
-    await desk.later(days=2).sweep(shipping.sweep_late)
-    async with desk.work(WAREHOUSE.member_id) as work:
-        await shipping.acknowledge(work, WAREHOUSE, (await desk.parcels())[0].id)
+    late = desk.later(days=2)
+    await late.sweep(shipping.sweep_late)
+    for hours in (4, 8):
+        await late.later(hours=hours).sweep(watch.sweep_unanswered)
+    parcel_id = (await desk.parcels())[0].id
+    async with late.work(WAREHOUSE.member_id) as work:
+        alert_id = await alerts.newest(work.session, parcel_id)
+        await alerts.acknowledge(work, WAREHOUSE, alert_id)
+        await alerts.assign(work, WAREHOUSE, alert_id, AGENT)
+        await alerts.snooze(work, WAREHOUSE, alert_id, late.later(hours=9).now, "Asked UPS")
+    await late.later(hours=9).sweep(watch.sweep_snoozed)
+    await late.later(hours=10).scan(ParcelState.IN_TRANSIT)
+    failed = late.later(hours=11)
+    await failed.scan(ParcelState.DELIVERY_FAILED, description="Nobody in")
+    goods = {(await desk.card()).lines[1].id: 1}
+    async with failed.work(WAREHOUSE.member_id) as work:
+        alert_id = await alerts.newest(work.session, parcel_id)
+        await reshipping.reship(work, WAREHOUSE, alert_id, goods, "Crushed")
     await desk.later(days=3).scan(ParcelState.DELIVERED)
 
 
@@ -197,7 +218,10 @@ async def test_the_log_says_who_did_what_to_what_when_and_why(desk: Desk, day: l
         Kind.COMPLAINT_SNOOZED: "Waits for a mug",
         Kind.COMPLAINT_ESCALATED: "Third time",
         Kind.COMPLAINT_RESOLVED: "New mug",
-        Kind.PARCEL_TROUBLED: "past its delivery promise",
+        Kind.PARCEL_TROUBLED: "Nobody in",
+        Kind.ALERT_SNOOZED: "Asked UPS",
+        Kind.ALERT_RESOLVED: "Crushed",
+        Kind.RESHIPMENT_ASKED: "Crushed",
         Kind.RETURN_DECLINED: "A year ago",
         Kind.RETURN_WITHDRAWN: "The buyer keeps it",
         Kind.RETURN_EXPIRED: "nothing came in time",

@@ -58,7 +58,8 @@ async def settle(
         taken = await service.take_in(
             work, SettlementDraft(reference=reference, **values | changes), lines
         )
-    await desk.sweep(service.sweep)
+    assert await desk.sweep(service.sweep) == 0
+    await desk.later(minutes=1).sweep(service.sweep)
     return taken
 
 
@@ -164,7 +165,7 @@ async def test_an_order_that_comes_in_later_is_matched_then(desk: Desk) -> None:
         ("pi_1",),
     )
     order_id = await desk.order(state=State.DELIVERED)
-    await desk.later(days=1).sweep(service.sweep)
+    await desk.later(days=1, hours=1).sweep(service.sweep)
     assert await differences(desk) == []
     matched = {one.kind: one.order_id for one in await desk.all(select(PayoutLine))}
     assert matched == {LineKind.SALE: order_id, LineKind.FEE: None}

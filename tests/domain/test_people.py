@@ -176,7 +176,11 @@ def test_what_is_no_day_is_refused_with_an_example(text: str) -> None:
 def test_a_deputy_should_do_what_the_desk_calls_people_for() -> None:
     agent, approver = Member("U1", "agent"), Member("U2", "approver")
     assert agent.can_not_do_for(approver) == [Can.DECIDE_REFUND]
-    assert Member("U3", None).can_not_do_for(approver) == [Can.DECIDE_REFUND, Can.COMPLAIN]
+    assert Member("U3", None).can_not_do_for(approver) == [
+        Can.DECIDE_REFUND,
+        Can.COMPLAIN,
+        Can.SHIP,
+    ]
     assert approver.can_not_do_for(agent) == ADMIN.can_not_do_for(approver) == []
 
 

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Select, select
 
-from domain.errors import RecordNotFound, RoleNeeded
+from domain.errors import RecordNotFound
 from domain.events import Kind
 from domain.orders.intake import ParcelDraft
 from domain.orders.model import State as OrderState
 from domain.shipping import queries, service
 from domain.shipping.model import TROUBLES, ParcelState, Scan, Trouble, as_tracked
-from tests.domain.desk import AGENT, FINANCE, TRACKING, WAREHOUSE, Desk, draft, parcel
+from tests.domain.desk import TRACKING, Desk, draft, parcel
 
 MOVING = ParcelState.IN_TRANSIT
 
@@ -159,42 +159,9 @@ async def test_trouble_calls_for_a_person_until_the_parcel_moves(
 
 async def test_the_same_trouble_again_is_no_new_alert(labelled: Desk) -> None:
     await labelled.scan(ParcelState.DELIVERY_DELAYED)
-    async with labelled.work() as work:
-        await service.acknowledge(work, WAREHOUSE, (await labelled.parcels())[0].id)
     await labelled.later(hours=6).scan(ParcelState.DELIVERY_DELAYED)
-    held = (await labelled.parcels())[0]
-    assert (held.trouble, held.acknowledged_by) == (Trouble.DELAYED, WAREHOUSE.member_id)
+    assert (await labelled.parcels())[0].trouble is Trouble.DELAYED
     assert len(await labelled.events(Kind.PARCEL_TROUBLED)) == 1
-
-
-async def test_another_trouble_is_in_nobodys_hands_yet(labelled: Desk) -> None:
-    await labelled.scan(ParcelState.DELIVERY_DELAYED)
-    async with labelled.work() as work:
-        await service.acknowledge(work, WAREHOUSE, (await labelled.parcels())[0].id)
-    await labelled.later(hours=6).scan(ParcelState.DELIVERY_FAILED)
-    held = (await labelled.parcels())[0]
-    assert (held.trouble, held.acknowledged_by) == (Trouble.DELIVERY_FAILED, None)
-    assert len(await labelled.events(Kind.PARCEL_TROUBLED)) == 2
-
-
-async def test_one_person_takes_a_parcel_in_hand(labelled: Desk) -> None:
-    parcel_id = (await labelled.parcels())[0].id
-    with pytest.raises(service.AlreadyInHand, match="is moving again"):
-        async with labelled.work() as work:
-            await service.acknowledge(work, AGENT, parcel_id)
-    await labelled.scan(ParcelState.ON_HOLD)
-    with pytest.raises(RoleNeeded, match="To work on parcels"):
-        async with labelled.work() as work:
-            await service.acknowledge(work, FINANCE, parcel_id)
-    async with labelled.work(AGENT.member_id) as work:
-        assert (await service.acknowledge(work, AGENT, parcel_id)).acknowledged_by == "U0AGENT"
-    assert (await labelled.events(Kind.PARCEL_ACKNOWLEDGED))[0].actor == "U0AGENT"
-    with pytest.raises(service.AlreadyInHand, match="@U0AGENT has this parcel in hand already"):
-        async with labelled.work() as work:
-            await service.acknowledge(work, WAREHOUSE, parcel_id)
-    with pytest.raises(RecordNotFound, match="This parcel"):
-        async with labelled.work() as work:
-            await service.acknowledge(work, AGENT, 404)
 
 
 async def test_a_broken_promise_is_noticed_once(desk: Desk) -> None:

@@ -140,3 +140,16 @@ async def test_a_source_that_is_connected_no_more_is_left(reading: Reading) -> N
     reading.worker._handlers = Sources(reading.desk.store, {}, lambda: reading.desk.now).handlers()
     await reading.go_on()
     assert await reading.orders() == 0
+
+
+async def test_who_waited_while_another_read_to_the_end_asks_no_more(reading: Reading) -> None:
+    reading.pages.trouble = [SourceBusy(timedelta(minutes=20))]
+    await reading.go_on()
+    for _ in range(3):
+        await reading.go_on(minutes=6)
+    async with reading.desk.store.across() as session:
+        assert await jobs.counts(session) == {"ready": 4}
+    await reading.go_on(minutes=2)
+    assert (reading.pages.asked, await reading.orders()) == ([None, None, 2, 4], 5)
+    async with reading.desk.store.across() as session:
+        assert await jobs.counts(session) == {}

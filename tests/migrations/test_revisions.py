@@ -9,6 +9,8 @@ from sqlalchemy import bindparam, select, text
 
 from bot import migrate
 from domain.orders.model import Order
+from domain.shipping.alert import Alert
+from domain.shipping.model import Parcel
 from domain.store import Store
 from migrations.columns import TIME
 
@@ -60,6 +62,33 @@ async def test_what_is_delivered_already_gets_its_time_or_is_history(empty_store
             "open": ("delivered", False),
             "over": ("completed", None),
         }
+
+
+async def test_a_parcel_in_trouble_keeps_who_has_it_in_hand(empty_store: Store) -> None:
+    await migrate._migrate(empty_store, command.upgrade, "0010")
+    async with empty_store.engine.begin() as connection:
+        if not empty_store.is_sqlite:
+            await connection.execute(text("SELECT set_config('deskhand.merchant', '*', true)"))
+        for row in _ROWS[:2]:
+            await connection.execute(text(row))
+        for owner in ("NULL", "'U1'"):
+            await connection.execute(
+                text(
+                    "INSERT INTO parcels (merchant_id, order_id, state, trouble, troubled_at,"
+                    " acknowledged_by) VALUES"
+                    f" (1, 1, 'in_transit', 'delayed', {_AT}, {owner})"
+                )
+            )
+    await migrate.upgrade(empty_store)
+    async with empty_store.across() as session:
+        found = await session.execute(
+            select(Alert, Parcel).join(Parcel, Parcel.id == Alert.parcel_id).order_by(Alert.id)
+        )
+        rows = [(alert, alert.is_about(parcel)) for alert, parcel in found]
+    assert [(one.state, one.owner, one.answer_due_at, live) for one, live in rows] == [
+        ("open", None, None, True),
+        ("acknowledged", "U1", None, True),
+    ]
 
 
 async def test_refunds_under_way_keep_the_payment_they_were_submitted_for(

@@ -126,9 +126,12 @@ async def executioner(store: Store, merchant: int, now: datetime) -> AsyncIterat
         yield executioner
 
 
+_EXPLORED = "DESKHAND_PROOF_EXAMPLES" in os.environ
+
+
 def _leave_to_explorers(store: Store, when: str) -> None:
     usual = "halt" if store.is_sqlite else "on"
-    if when != usual and "DESKHAND_PROOF_EXAMPLES" not in os.environ:
+    if when != usual and not _EXPLORED:
         pytest.skip("one more of each await: set DESKHAND_PROOF_EXAMPLES")
 
 
@@ -145,15 +148,17 @@ async def test_killed_at_any_await_the_refund_is_paid_exactly_once(
     heard: bool,
     record_property: Callable[[str, object], None],
 ) -> None:
-    # Each database has every await, and one kind of death; who explores has each of both.
+    # Each database has one kind of death, PostgreSQL at every await, SQLite, which has twice as
+    # many, at every other one; who explores has each of both.
     _leave_to_explorers(executioner.desk.store, when)
     if not heard:
         executioner.stripe.deliver = None
-    number, awaits = 0, None
+    step = 2 if executioner.desk.store.is_sqlite and not _EXPLORED else 1
+    number, awaits = 1, await executioner.kill_at(1, when)
     while awaits is None:
-        number += 1
+        number += step
         awaits = await executioner.kill_at(number, when)
     record_property("awaits", awaits)
     assert awaits > 100
-    for one in range(1, number + 1):
+    for one in range(1, number + 1, step):
         await executioner.look(one)

@@ -36,8 +36,9 @@ from domain.returns.model import Reason as ReturnReason
 from domain.returns.model import Return, ReturnLine
 from domain.returns.model import State as ReturnState
 from domain.returns.queries import ReturnCard, ReturnLineView
+from domain.shipping.alert import Alert
 from domain.shipping.model import Parcel, ParcelState, Scan, Storm, Trouble
-from domain.shipping.queries import Late, ParcelCard
+from domain.shipping.queries import Late
 from domain.shipping.storms import StormCard
 
 NOW = datetime(2026, 11, 24, 10, 30, tzinfo=UTC)
@@ -570,14 +571,10 @@ def scan(**changes: Any) -> Scan:
     return Scan(**values | changes)
 
 
-def parcel_card(**changes: Any) -> ParcelCard:
-    """The parcel's card; changes are of the parcel."""
-    return ParcelCard(parcel(**changes), order(), scan())
-
-
-def late(**changes: Any) -> Late:
+def late(alert: Alert | None = None, **changes: Any) -> Late:
     """A parcel past its promise; changes are of the order."""
-    return Late(order(**changes), parcel(trouble=Trouble.DELAYED, state=ParcelState.IN_TRANSIT))
+    held = parcel(trouble=Trouble.DELAYED, state=ParcelState.IN_TRANSIT)
+    return Late(order(**changes), held, alert)
 
 
 def unshipped(**changes: Any) -> Late:

@@ -201,7 +201,7 @@ async def test_a_case_opened_from_a_parcel_s_alert_belongs_to_it(shop: Shop) -> 
     async with shop.site.store.write(shop.merchant_id, now=shop.now(), actor="easypost") as work:
         await follow(work, Sighting("1Z44", ParcelState.DELIVERY_FAILED, shop.now()))
     await shop.card(SHIPPING, "1044")
-    await shop.slack.click(ANA, "complaint.open.parcel", channel=SHIPPING)
+    await shop.slack.click(ANA, "alert.more", channel=SHIPPING, value="complaint:1")
     await shop.slack.submit(ANA, {"text": "nobody rang", "category": "not_arrived"})
     card = await shop.card(COMPLAINTS, "nobody rang")
     assert "with P-" in text_of(card)

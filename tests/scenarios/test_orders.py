@@ -108,7 +108,7 @@ async def test_words_that_are_no_order_get_a_sentence(shop: Shop) -> None:
 async def test_an_order_is_completed_by_the_clock_once_its_complaint_is_resolved(
     shop: Shop,
 ) -> None:
-    assert "Completes" in text_of(await shop.type(ANA, "/order 1042"))
+    assert "Completion" in text_of(await shop.type(ANA, "/order 1042"))
     await shop.type(ANA, "/complaint 1042 the lid is cracked")
     await shop.card(COMPLAINTS)
     await shop.later(days=15)

@@ -21,7 +21,7 @@ async def pay(shop: Shop, reference: str, **amounts: int) -> None:
     ]
     async with shop.site.store.write(shop.merchant_id, now=ended_at, actor="import") as work:
         await take_in(work, settlement, lines)
-    await shop.later(seconds=1)
+    await shop.later(minutes=1)
 
 
 async def test_a_settlement_that_differs_is_one_message_until_it_agrees(shop: Shop) -> None:
@@ -40,7 +40,7 @@ async def test_a_settlement_that_differs_is_one_message_until_it_agrees(shop: Sh
         an_order("1099", State.SHIPPED, captured=2500, total=2500, payment_reference="pay-1099")
     )
     await pay(shop, "S-2", order_1042=1000)
-    await shop.later(days=1)
+    await shop.later(days=1, hours=1)
     card = await shop.card(OFFICE, "settlement S-1 agrees")
     assert buttons(card) == set()
     assert len(shop.slack.messages(OFFICE)) == 1

@@ -55,7 +55,7 @@ async def test_a_failed_delivery_is_posted_taken_on_and_closes_itself(shop: Shop
     assert await deliver(shop, failed) == 200
     card = await shop.card(SHIPPING, "1043")
     assert "Nobody at the address" in text_of(card)
-    assert {"parcel.acknowledge", "refund.open", "order.show"} <= buttons(card)
+    assert {"parcel.acknowledge", "refund.open.parcel", "order.show"} <= buttons(card)
     assert "Maria" not in str(card)
 
     await shop.slack.click(WES, "parcel.acknowledge", channel=SHIPPING)

@@ -160,7 +160,7 @@ PUBLIC = [
         ),
         ("shipping/alert@over", ":large_green_circle: *Order 1042* · parcel delivered"),
         ("shipping/parcels", "*Order 1042 · 1 parcel*"),
-        ("shipping/late", "*34 orders are late or in trouble* · 11–12"),
+        ("shipping/late", "*34 orders are late or in trouble* · 11–13"),
         ("shipping/late@none", ":large_green_circle: *Nothing is late*"),
         ("desk/done", "The settings are saved."),
     ],
@@ -178,7 +178,7 @@ def test_the_first_line_answers(case: str, line: str) -> None:
         ("refunds/approval@by_hand", "refund.paid"),
         ("refunds/approval@torn", "refund.paid"),
         ("complaints/case", "complaint.acknowledge"),
-        ("shipping/alert@delayed", "parcel.acknowledge"),
+        ("shipping/alert@delayed", "alert.wait"),
     ],
 )
 def test_the_next_step_is_the_one_primary_button(case: str, action: str) -> None:
@@ -527,12 +527,32 @@ def test_every_trouble_comes_with_advice(trouble: Trouble) -> None:
 
 
 def test_a_parcel_in_hand_cant_be_taken_twice_and_one_on_its_way_needs_nobody() -> None:
-    assert list(buttons(rendered("shipping/alert@in_hand"))) == [
-        "complaint.open.parcel",
-        "refund.open",
-        "order.show",
-    ]
-    assert buttons(rendered("shipping/alert@over")) == {}
+    assert "parcel.acknowledge" in buttons(rendered("shipping/alert@delayed"))
+    assert "parcel.acknowledge" not in buttons(rendered("shipping/alert@in_hand"))
+    assert "alert.acknowledge" not in buttons(rendered("shipping/ship_by@in_hand"))
+    for case in ("alert@over", "alert@resolved", "alert@refunded", "ship_by@resolved"):
+        shown = rendered(f"shipping/{case}")
+        assert (buttons(shown), "overflow" in str(shown)) == ({}, False)
+
+
+@pytest.mark.parametrize("case", [one for one in CASES if one.startswith("shipping/alert")])
+def test_an_alert_says_nothing_of_the_buyer(case: str) -> None:
+    """Nor where they live: the last scans before the door are in their own town."""
+    shown = str(rendered(case))
+    order = samples.order()
+    for said in (order.buyer_name, order.buyer_email, order.ship_to_city, order.ship_to_postcode):
+        assert said
+        assert said not in shown
+
+
+def test_whoever_may_not_ship_is_offered_no_alert_to_take() -> None:
+    assert _values(rendered("shipping/late"), "alert.take") == ["9:10"]
+    assert _values(rendered("shipping/late", may_take=False), "alert.take") == []
+
+
+def test_the_carriers_page_is_a_button_where_it_is_known() -> None:
+    assert "https://www.ups.com/track?tracknum=" in str(rendered("shipping/contact_form"))
+    assert "url" not in str(rendered("shipping/contact_form@unknown_carrier"))
 
 
 def test_an_order_to_ship_loses_its_button_once_it_left() -> None:
@@ -547,7 +567,7 @@ def test_pages_lead_back_and_on() -> None:
         for start in (8 - orders.PAGE, 16)
     ]
     assert _values(rendered("orders/page@nothing"), "order.page.") == []
-    assert _values(rendered("shipping/late"), "parcel.page.") == [str(10 - shipping.PAGE), "12"]
+    assert _values(rendered("shipping/late"), "parcel.page.") == [str(10 - shipping.PAGE), "13"]
     assert _values(rendered("shipping/late@none"), "parcel.page.") == []
 
 
@@ -578,10 +598,12 @@ def test_home_shows_what_waits_and_lets_admins_retry() -> None:
     heads = [b["text"]["text"] for b in home["blocks"] if b["type"] == "header"]
     assert heads == [
         "1 thing went wrong",
+        "6 parcels need you",
         "1 refund waits",
         "1 complaint is open",
         "1 complaint is snoozed",
         "4 returns wait",
+        "4 orders wait to be picked",
         "3 orders are late",
     ]
     assert "desk.retry" in buttons(home)

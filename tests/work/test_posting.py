@@ -42,8 +42,9 @@ class Drawings:
         reader: Reader,
         now: datetime,
         event_id: int | None = None,
+        is_latest: bool = True,
     ) -> dict[str, Any]:
-        del session, now
+        del session, now, is_latest
         if self.gone:
             raise RecordNotFound("refund", f"R-{record_id}")
         self.readers.append(reader)

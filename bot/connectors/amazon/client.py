@@ -18,6 +18,8 @@ from urllib.parse import quote
 import httpx
 from sp_api.asyncio.api.feeds.feeds_2021_06_30 import FeedsV20210630
 from sp_api.asyncio.api.finances.finances_2024_06_19 import FinancesV20240619
+from sp_api.asyncio.api.orders.orders_2026_01_01 import OrdersV20260101
+from sp_api.asyncio.api.orders.orders_v0 import OrdersV0
 from sp_api.asyncio.api.sellers.sellers import Sellers
 from sp_api.asyncio.auth import AccessTokenClient
 from sp_api.asyncio.base._transport_httpx import AsyncHttpxTransport
@@ -183,12 +185,20 @@ class _Finances(_Client, FinancesV20240619):  # type: ignore[misc]
     pass
 
 
+class _Orders(_Client, OrdersV20260101):  # type: ignore[misc]
+    pass
+
+
+class _Shipments(_Client, OrdersV0):  # type: ignore[misc]
+    pass
+
+
 class _Sellers(_Client, Sellers):  # type: ignore[misc]
     pass
 
 
 class Connection:
-    """The three APIs that refunds need, over one transport; to be closed at the end."""
+    """The APIs that the desk needs, over one transport; to be closed at the end."""
 
     def __init__(self, credentials: Credentials, patience: float) -> None:
         self.marketplace = credentials.marketplace
@@ -202,9 +212,12 @@ class Connection:
         self.feeds = _Feeds(market, credentials=given, verify=tls())
         self.finances = _Finances(market, credentials=given, verify=tls())
         self.sellers = _Sellers(market, credentials=given, verify=tls())
+        self.orders = _Orders(market, credentials=given, verify=tls())
+        self.shipments = _Shipments(market, credentials=given, verify=tls())
         token_url = credentials.auth_url.rstrip("/") + "/auth/o2/token"
         tokens = _Tokens(self.feeds.credentials, token_url, self.transport)
-        for client in (self.feeds, self.finances, self.sellers):
+        clients: tuple[_Client, ...] = (self.feeds, self.finances, self.sellers)
+        for client in (*clients, self.orders, self.shipments):
             client.bind(market, tokens, self.transport)
 
     async def close(self) -> None:

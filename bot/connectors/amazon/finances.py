@@ -39,17 +39,17 @@ def report(transaction: Mapping[str, Any]) -> Report | None:
     currency, order = total.get("currencyCode"), named.get("ORDER_ID")
     if not (reference and order and currency):
         return None
-    leaves = list(_leaves(transaction.get("breakdowns")))
-    if not leaves:
-        leaves = [
+    found = list(_leaves(transaction.get("breakdowns")))
+    if not found:
+        found = [
             leaf
             for item in transaction.get("items") or []
             for leaf in _leaves(item.get("breakdowns"))
         ]
-    everything = sum((amount for _, amount in leaves), Decimal())
-    taxes = sum((amount for name, amount in leaves if "Tax" in name), Decimal())
+    everything = sum((amount for _, amount in found), Decimal())
+    taxes = sum((amount for name, amount in found if "Tax" in name), Decimal())
     # The total is what the seller loses: it will do only where nothing else is said.
-    said = (everything, everything - taxes) if leaves else (_decimal(total["currencyAmount"]),)
+    said = (everything, everything - taxes) if found else (_decimal(total["currencyAmount"]),)
     readings = [
         one for one in dict.fromkeys(Money.of(-one, currency) for one in said) if one.minor > 0
     ]
@@ -67,17 +67,26 @@ def report(transaction: Mapping[str, Any]) -> Report | None:
     )
 
 
-def _leaves(breakdowns: Any) -> Iterator[tuple[str, Decimal]]:
+def leaves(
+    breakdowns: Any, path: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], Decimal]]:
+    """Give the amounts at the ends of a transaction's breakdowns, each with the names above it."""
     # Amazon's own example has an object of them where its model says a list.
     found: Sequence[Any] = (
         breakdowns.get("breakdowns") or [] if isinstance(breakdowns, Mapping) else breakdowns or []
     )
     for one in found:
-        name = str(one.get("breakdownType") or "")
+        name = (*path, str(one.get("breakdownType") or ""))
         if one.get("breakdowns"):
-            yield from _leaves(one["breakdowns"])
-        elif name.startswith(_BUYERS) and not name.startswith(_FEES):
+            yield from leaves(one["breakdowns"], name)
+        else:
             yield name, _decimal((one.get("breakdownAmount") or {}).get("currencyAmount"))
+
+
+def _leaves(breakdowns: Any) -> Iterator[tuple[str, Decimal]]:
+    for (*_, name), amount in leaves(breakdowns):
+        if name.startswith(_BUYERS) and not name.startswith(_FEES):
+            yield name, amount
 
 
 def _decimal(amount: Any) -> Decimal:

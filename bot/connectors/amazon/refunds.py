@@ -67,11 +67,11 @@ class Amazon:
     name = SOURCE
 
     def __init__(self, credentials: Credentials, *, patience: float = _PATIENCE) -> None:
-        self._amazon = Connection(credentials, patience)
+        self.connection = Connection(credentials, patience)
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._amazon.close()
+        await self.connection.close()
 
     async def refund(self, instruction: Instruction) -> Outcome:
         """Wait for the next feed, unless the order is none of Amazon's."""
@@ -91,9 +91,9 @@ class Amazon:
     async def upload(self, entries: Sequence[Entry]) -> str:
         """Put the feed's file where Amazon reads it; returns the document's id."""
         try:
-            made = await self._amazon.feeds.create_feed_document(None, feed.CONTENT_TYPE)
+            made = await self.connection.feeds.create_feed_document(None, feed.CONTENT_TYPE)
             url, document = _told(made.payload, "url", "feedDocumentId")
-            await self._amazon.upload(url, feed.write(entries), feed.CONTENT_TYPE)
+            await self.connection.upload(url, feed.write(entries), feed.CONTENT_TYPE)
         except _TROUBLES as error:
             raise _trouble(error) from error
         return document
@@ -101,8 +101,8 @@ class Amazon:
     async def send(self, document: str) -> str:
         """Make a feed of the document; returns the feed's id."""
         try:
-            made = await self._amazon.feeds.create_feed(
-                feed.FEED_TYPE, document, marketplaceIds=[self._amazon.marketplace]
+            made = await self.connection.feeds.create_feed(
+                feed.FEED_TYPE, document, marketplaceIds=[self.connection.marketplace]
             )
         except AmazonAnswered as error:
             if error.status in (400, 404, 413, 415):
@@ -123,7 +123,7 @@ class Amazon:
         }
         try:
             while asked:
-                answer = await self._amazon.feeds.get_feeds(**asked)
+                answer = await self.connection.feeds.get_feeds(**asked)
                 if "feeds" not in answer.payload:
                     raise OutcomeUnknown("Amazon did not say which feeds there are.")
                 found += [
@@ -138,7 +138,7 @@ class Amazon:
     async def progress(self, reference: str) -> Progress:
         """Ask how far a feed is."""
         try:
-            told = (await self._amazon.feeds.get_feed(reference)).payload
+            told = (await self.connection.feeds.get_feed(reference)).payload
         except _TROUBLES as error:
             raise _trouble(error) from error
         return Progress(
@@ -148,7 +148,7 @@ class Amazon:
     async def verdicts(self, report_id: str, entries: Sequence[Entry]) -> Sequence[Verdict]:
         """Read a feed's report line by line."""
         try:
-            text = await self._amazon.download(report_id)
+            text = await self.connection.download(report_id)
         except _TROUBLES as error:
             raise _trouble(error) from error
         return report.read(text, entries)
@@ -170,6 +170,17 @@ class Amazon:
                 if told is not None and told.at is not None and told.at >= since:
                     yield told
 
+    async def transactions(
+        self, since: datetime, token: str | None
+    ) -> tuple[Sequence[Any], str | None]:
+        """Return a page of what was posted in Finances since, and the token of the next one.
+
+        Raises:
+            AmazonRefused, OutcomeUnknown, ProviderBusy: Amazon does not tell now.
+        """
+        asked = {"postedAfter": _moment(since)}
+        return await self._page({**asked, "nextToken": token} if token else asked)
+
     async def check(self) -> Sequence[str]:
         """Return the ids of the marketplaces that the seller sells in.
 
@@ -177,7 +188,7 @@ class Amazon:
             AmazonRefused, OutcomeUnknown: the credentials can't be used.
         """
         try:
-            told = (await self._amazon.sellers.get_marketplace_participation()).payload
+            told = (await self.connection.sellers.get_marketplace_participation()).payload
         except _TROUBLES as error:
             raise _trouble(error) from error
         return [str(one["marketplace"]["id"]) for one in told if isinstance(one, dict)]
@@ -186,7 +197,7 @@ class Amazon:
         """Return a page of Finances and the token of the next; a page may be empty."""
         for _ in range(_PAGE_TRIES):
             try:
-                answer = await self._amazon.finances.list_transactions(**asked)
+                answer = await self.connection.finances.list_transactions(**asked)
             except _TROUBLES as error:
                 trouble = _trouble(error)
                 if not isinstance(trouble, ProviderBusy):

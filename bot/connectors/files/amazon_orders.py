@@ -73,6 +73,7 @@ def draft(order: Mapping[str, Any]) -> OrderDraft:
         ship_to_country=text(address.get("countryCode")),
         payment_provider=amazon.PROVIDER,
         payment_reference=number,
+        changed_at=moment(order.get("lastUpdatedTime"), "lastUpdatedTime"),
     )
 
 

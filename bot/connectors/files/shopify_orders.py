@@ -68,6 +68,7 @@ def draft(order: Mapping[str, Any], *, live: bool = False) -> OrderDraft:
         ship_to_country=text(address.get("country_code")),
         payment_provider=shopify.PROVIDER,
         payment_reference=text(order.get("admin_graphql_api_id")) or text(order.get("id")),
+        changed_at=moment(order.get("updated_at"), "updated_at"),
     )
 
 

@@ -153,3 +153,27 @@ mutation Fulfill($fulfillment: FulfillmentInput!) {
   }
 }
 """
+
+#: What moved the balance, the latest first, without the payouts themselves.
+BALANCE = """
+query Balance($after: String) {
+  shopifyPaymentsAccount {
+    balanceTransactions(
+      first: 100, after: $after, reverse: true, sortKey: PROCESSED_AT, hideTransfers: true
+    ) {
+      nodes {
+        id
+        type
+        test
+        sourceType
+        transactionDate
+        amount { amount currencyCode }
+        fee { amount currencyCode }
+        associatedOrder { id }
+        associatedPayout { id }
+      }
+      pageInfo { hasNextPage endCursor }
+    }
+  }
+}
+"""

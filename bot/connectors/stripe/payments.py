@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import datetime
-from typing import NoReturn, cast
+from typing import Any, NoReturn, cast
 
 from stripe import (
     AuthenticationError,
@@ -22,7 +22,12 @@ from stripe import (
 from stripe import (
     PermissionError as PermissionRefused,
 )
-from stripe.params import RefundCreateParams, RefundListParams
+from stripe.params import (
+    BalanceTransactionListParams,
+    PayoutListParams,
+    RefundCreateParams,
+    RefundListParams,
+)
 
 from bot.connectors.stripe.objects import OUR_KEY, SOURCE, outcome, report, to_units
 from domain.errors import DeskhandError
@@ -33,6 +38,8 @@ _PATIENCE = 20.0
 #: Stripe repeats a 500 it gave under a key for as long as it keeps the key, which is a day.
 _MOST_KEYS = 5
 _PAGE = 100
+#: Payouts on a page: each takes a request of its own, or several.
+_FEW = 10
 #: By how a payment's id starts, what Stripe's API calls it.
 _PAYMENTS = {"pi_": "payment_intent", "ch_": "charge"}
 
@@ -137,6 +144,38 @@ class Stripe:
             listed = await self._stripe.v1.refunds.list_async(cast("RefundListParams", wanted))
             async for refund in listed.auto_paging_iter():
                 yield report(refund.to_dict())
+        except StripeError as error:
+            _no_answer(error)
+
+    async def payouts(
+        self, since: datetime, after: str | None
+    ) -> tuple[list[dict[str, Any]], bool]:
+        """Return a page of the payouts made since, the newest first, and whether more follow.
+
+        Raises:
+            KeyRefused, StripeSilent: Stripe does not tell.
+        """
+        wanted: dict[str, Any] = {"created": {"gte": int(since.timestamp())}, "limit": _FEW}
+        if after:
+            wanted["starting_after"] = after
+        try:
+            listed = await self._stripe.v1.payouts.list_async(cast("PayoutListParams", wanted))
+        except StripeError as error:
+            _no_answer(error)
+        return [one.to_dict() for one in listed.data], listed.has_more
+
+    async def paid_out(self, payout: str) -> list[dict[str, Any]]:
+        """Return all balance transactions of a payout, each with what it comes from.
+
+        Raises:
+            KeyRefused, StripeSilent: Stripe does not tell.
+        """
+        wanted = {"payout": payout, "limit": _PAGE, "expand": ["data.source"]}
+        try:
+            listed = await self._stripe.v1.balance_transactions.list_async(
+                cast("BalanceTransactionListParams", wanted)
+            )
+            return [one.to_dict() async for one in listed.auto_paging_iter()]
         except StripeError as error:
             _no_answer(error)
 

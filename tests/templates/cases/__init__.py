@@ -28,7 +28,9 @@ from handlers.commands import COMMANDS
 from templates import Reader, render
 from tests import samples
 from tests.samples import AGENT, APPROVER, NOW, OTHER_APPROVER
-from tests.templates.cases import carriers, inventory, payouts
+from tests.samples import alerts as made
+from tests.templates.cases import alerts as alert_cases
+from tests.templates.cases import carriers, fulfilment, inventory, payouts
 
 Values = dict[str, Any]
 
@@ -131,6 +133,7 @@ def _refunds() -> dict[str, Values]:
             "reason": Reason.DAMAGED,
             "note": "damaged in transit",
             "about": Linked("complaint", 7),
+            "quantities": {samples.order_view().lines[0].id: 1},
         },
         "refunds/form@blank": {
             "order": samples.order_view(),
@@ -138,6 +141,7 @@ def _refunds() -> dict[str, Values]:
             "reason": None,
             "note": None,
             "about": None,
+            "quantities": {},
         },
         "refunds/decline_form": {"card": asked},
         "refunds/paid_form": {"card": samples.refund_card(by_hand)},
@@ -418,32 +422,6 @@ def _returns() -> dict[str, Values]:
 
 def _shipping() -> dict[str, Values]:
     return {
-        **{
-            f"shipping/alert@{trouble}": {
-                "card": samples.parcel_card(trouble=trouble),
-                "now": NOW,
-            }
-            for trouble in Trouble
-        },
-        "shipping/alert@in_hand": {
-            "card": samples.parcel_card(acknowledged_by=AGENT),
-            "now": NOW,
-        },
-        "shipping/alert@over": {
-            "card": samples.parcel_card(trouble=None, state=ParcelState.DELIVERED),
-            "now": NOW,
-        },
-        "shipping/ship_by": {
-            "order": samples.order_view(
-                state=OrderState.PACKED, ship_by=samples.ago(hours=-4), shipped_at=None
-            ),
-            "now": NOW,
-        },
-        "shipping/ship_by@missed": {
-            "order": samples.order_view(state=OrderState.PACKED, shipped_at=None),
-            "now": NOW,
-        },
-        "shipping/ship_by@shipped": {"order": samples.order_view(), "now": NOW},
         "shipping/parcels": {"order": samples.order_view(), "now": NOW},
         "shipping/parcels@coming_back": {
             "order": samples.order_view(parcels=(samples.parcel_view(return_id=4),)),
@@ -451,9 +429,14 @@ def _shipping() -> dict[str, Values]:
         },
         "shipping/parcels@none": {"order": samples.order_view(parcels=()), "now": NOW},
         "shipping/late": {
-            "late": [samples.late(), samples.unshipped(number="1043")],
+            "late": [
+                samples.late(alert=made.alert(Trouble.DELAYED)),
+                samples.late(alert=made.snoozed(Trouble.DELAYED)),
+                samples.unshipped(number="1043"),
+            ],
             "total": 34,
             "start": 10,
+            "may_take": True,
             "now": NOW,
         },
         "shipping/storm": {"card": samples.storm_card(), "now": NOW},
@@ -462,7 +445,13 @@ def _shipping() -> dict[str, Values]:
             "now": NOW,
         },
         "shipping/storm@over": {"card": samples.storm_card(total=0, worst=()), "now": NOW},
-        "shipping/late@none": {"late": [], "total": 0, "start": 0, "now": NOW},
+        "shipping/late@none": {
+            "late": [],
+            "total": 0,
+            "start": 0,
+            "may_take": False,
+            "now": NOW,
+        },
     }
 
 
@@ -476,6 +465,9 @@ def _desk() -> dict[str, Values]:
         "snoozed_total": 1,
         "now": NOW,
         "late_total": 3,
+        "alerts": [made.card(), made.unshipped_card(made.snoozed(Trouble.SHIP_BY_NEAR))],
+        "alerts_total": 6,
+        "warehouse": fulfilment.samples.waiting(),
         "reconciliations": [samples.reconciliation_card()],
         "returns": Waiting(2, 1, 1),
         "jobs": {"ready": 2, "dead": 1},
@@ -492,6 +484,9 @@ def _desk() -> dict[str, Values]:
         "snoozed": [],
         "snoozed_total": 0,
         "late_total": 0,
+        "alerts": [],
+        "alerts_total": 0,
+        "warehouse": None,
         "reconciliations": [],
         "returns": Waiting(),
         "jobs": {},
@@ -542,12 +537,14 @@ CASES: dict[str, Values] = {
     **_orders(),
     **_refunds(),
     **_reports(),
+    **fulfilment.cases(),
     **inventory.cases(),
     **payouts.cases(),
     **carriers.cases(),
     **_complaints(),
     **_returns(),
     **_shipping(),
+    **alert_cases.cases(),
     **_desk(),
     **_people(),
 }

@@ -1,10 +1,11 @@
-"""Telling the marketplace that a parcel of ours left: what it is told, and what came of it."""
+"""What a marketplace is told of a parcel that left, and what it said to that."""
 
 from __future__ import annotations
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.errors import RecordNotFound
 from domain.events import Kind
 from domain.orders.model import Line, Order
 from domain.shipping.marketplace import Shipment
@@ -12,8 +13,8 @@ from domain.shipping.model import Content, Parcel
 from domain.store import Work
 
 
-async def shipment(session: AsyncSession, parcel_id: int) -> Shipment | None:
-    """Return what a marketplace has to know of a parcel, None if it did not leave for a buyer."""
+async def shipment(session: AsyncSession, parcel_id: int) -> Shipment:
+    """Read a parcel as its order's marketplace is told of it; raises `RecordNotFound`."""
     found = (
         await session.execute(
             select(Parcel, Order)
@@ -21,8 +22,8 @@ async def shipment(session: AsyncSession, parcel_id: int) -> Shipment | None:
             .where(Parcel.id == parcel_id, Parcel.return_id.is_(None))
         )
     ).first()
-    if found is None or (shipped_at := found[0].shipped_at) is None:
-        return None
+    if found is None:
+        raise RecordNotFound("parcel", parcel_id)
     parcel, order = found
     lines = await session.execute(
         select(Line.external_id, Line.sku, Content.quantity)
@@ -37,18 +38,21 @@ async def shipment(session: AsyncSession, parcel_id: int) -> Shipment | None:
         payment_reference=order.payment_reference,
         carrier=parcel.carrier,
         tracking_number=parcel.tracking_number,
-        shipped_at=shipped_at,
+        shipped_at=parcel.shipped_at or order.shipped_at or order.received_at,
         lines=tuple((external_id, sku, quantity) for external_id, sku, quantity in lines),
     )
 
 
 async def confirmed(work: Work, parcel_id: int) -> None:
-    """Note that the marketplace knows that the parcel left."""
-    parcel = await work.lock(Parcel, parcel_id)
-    work.record(Kind.SHIPMENT_CONFIRMED, parcel, order_id=parcel.order_id)
+    """Record that the marketplace knows of the parcel."""
+    await _record(work, parcel_id, Kind.SHIPMENT_CONFIRMED)
 
 
-async def untold(work: Work, parcel_id: int, why: str) -> None:
-    """Note that the marketplace was not told that the parcel left, and why."""
-    parcel = await work.lock(Parcel, parcel_id)
-    work.record(Kind.SHIPMENT_REFUSED, parcel, order_id=parcel.order_id, why=why)
+async def refused(work: Work, parcel_id: int, words: str) -> None:
+    """Record that the marketplace does not take the parcel, and its words."""
+    await _record(work, parcel_id, Kind.SHIPMENT_REFUSED, words)
+
+
+async def _record(work: Work, parcel_id: int, kind: Kind, why: str | None = None) -> None:
+    parcel = await work.session.get_one(Parcel, parcel_id)
+    work.record(kind, parcel, order_id=parcel.order_id, why=why)

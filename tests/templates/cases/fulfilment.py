@@ -1,0 +1,42 @@
+"""Pick lists, and the forms of boxes and parcels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from domain.orders.model import State
+from tests.samples import NOW
+from tests.samples import fulfilment as samples
+
+
+def cases() -> dict[str, dict[str, Any]]:
+    """Return the values of each template, by its name and what it shows."""
+    pages = {"list": "https://desk.example/picklists/3", "slips": "https://desk.example/slips/3"}
+    over = tuple(
+        samples.Stop("A-1", "AM-1", "Alpine mug", (samples.share(is_off=True),)) for _ in range(2)
+    )
+    ready = samples.order_card(lines=(samples.progress(to_ship=3),), problems=())
+    fetched = samples.order_card(
+        lines=tuple(samples.progress(id=line_id, to_pack=3) for line_id in (1, 2)), problems=()
+    )
+    gone = samples.order_card(
+        state=State.SHIPPED, lines=(samples.progress(shipped=3),), problems=()
+    )
+    return {
+        "fulfilment/pick_list": {"card": samples.pick_list_card(), "pages": None, "now": NOW},
+        "fulfilment/pick_list@own": {"card": samples.pick_list_card(), "pages": pages, "now": NOW},
+        "fulfilment/pick_list@walked": {"card": samples.walked(), "pages": None, "now": NOW},
+        "fulfilment/pick_list@off": {
+            "card": samples.pick_list_card(stops=over),
+            "pages": pages,
+            "now": NOW,
+        },
+        "fulfilment/packing": {"name": "PL-3", "orders": [ready, fetched, gone]},
+        "fulfilment/packing@nothing": {"name": "PL-3", "orders": []},
+        "fulfilment/order": {"order": samples.order_card(), "said": "packed"},
+        "fulfilment/order@gone": {"order": gone, "said": "DHL JJD0001 has left"},
+        "fulfilment/missing_form": {"card": samples.pick_list_card()},
+        "fulfilment/pack_form": {"order": fetched},
+        "fulfilment/ship_form": {"order": ready, "carrier": "DHL"},
+        "fulfilment/ship_form@bare": {"order": gone, "carrier": None},
+    }
