@@ -21,11 +21,12 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import database, migrate, partners
 from bot.config import Config
-from bot.connectors import easypost
+from bot.connectors import carrier, easypost
 from bot.connectors.amazon import credentials as amazon
 from bot.connectors.amazon.events import Reading
 from bot.connectors.amazon.refunds import Amazon
 from bot.connectors.amazon.stream import Stream
+from bot.connectors.easypost_api import EasyPost
 from bot.connectors.shopify import events as shopify
 from bot.connectors.shopify.payments import Shopify
 from bot.connectors.stripe import events as stripe
@@ -40,7 +41,7 @@ from bot.slack.app import build as build_bolt
 from bot.slack.entrance import entrance
 from bot.slack.posting import Posting
 from bot.work.batches import Batches
-from bot.work.clock import Clock
+from bot.work.clock import SWEEPS, TRACKED, Clock
 from bot.work.confirming import Confirming
 from bot.work.outcomes import Handler
 from bot.work.pace import Pace
@@ -48,9 +49,11 @@ from bot.work.payment import Payments
 from bot.work.reconciling import Reconciling
 from bot.work.shipments import Shipments
 from bot.work.sources import Sources
+from bot.work.tracking import Tracking
 from bot.work.worker import Worker
 from domain import merchants, sources
 from domain.refunds.payment import PaymentProvider
+from domain.shipping.marketplace import Marketplace
 from domain.store import Store
 from handlers import alerts, cards
 from handlers.turn import Desk
@@ -132,14 +135,15 @@ async def running(
     only: Only | None = None,
     listener: socket.socket | None = None,
     providers: Mapping[str, PaymentProvider] | None = None,
+    marketplaces: Mapping[str, Marketplace] | None = None,
     extend: Callable[[web.Application], None] = lambda _: None,
     prepare: Callable[[Store], Awaitable[None]] | None = None,
     now: Callable[[], datetime] = utc_now,
 ) -> AsyncGenerator[Site]:
     """Start a desk and stop it at the end.
 
-    `listener` is a socket that listens already, `providers` stand in for those that the
-    configuration connects, `extend` adds routes beside the desk's own,
+    `listener` is a socket that listens already, `providers` and `marketplaces` stand in
+    for those that the configuration connects, `extend` adds routes beside the desk's own,
     `prepare` runs before the first job. The parts stop in the reverse order of their start:
     the socket, then jobs, then requests, whose jobs are left for the next start.
     """
@@ -158,17 +162,22 @@ async def running(
         metrics = Metrics()
         if providers is None:
             providers = await stack.enter_async_context(connected(config))
+        tracker = _tracker(config)
         pace = Pace(store, now)
         known = partners.introduce(providers, pace)
+        known.marketplaces |= marketplaces or {}
         worker = Worker(
             store,
-            _handlers(store, client, providers, known, now),
+            {
+                **_handlers(store, client, providers, known, now),
+                **(Tracking(store, tracker, now).handlers() if tracker else {}),
+            },
             now,
             grace=_WORK_GRACE,
             observe=metrics,
         )
         store.wake = worker.wake
-        clock = Clock(store, now)
+        clock = Clock(store, now, sweeps={**SWEEPS, **TRACKED} if tracker else SWEEPS)
         at_work: _AtWork = {} if only == "web" else {"worker": None, "clock": None}
         web_app = _web(config, only, store, bolt, metrics, at_work, now, links)
         extend(web_app)
@@ -206,6 +215,7 @@ def _web(
         now=now,
         secrets_of={
             easypost.SOURCE: _secret(config.easypost_webhook_secret),
+            carrier.SOURCE: _secret(config.carrier_webhook_secret),
             Stripe.name: _secret(config.stripe_webhook_secret),
             Shopify.name: _secret(config.shopify_client_secret),
         },
@@ -247,6 +257,12 @@ async def connected(config: Config) -> AsyncGenerator[Mapping[str, PaymentProvid
             stack.push_async_callback(seller.close)
             providers[seller.name] = seller
         yield providers
+
+
+def _tracker(config: Config) -> EasyPost | None:
+    """Return the partner that follows parcels, None where none is connected."""
+    api_key = _secret(config.easypost_api_key)
+    return EasyPost(api_key, config.easypost_api_url) if api_key else None
 
 
 def _listen(config: Config, only: Only | None) -> socket.socket | None:
@@ -310,6 +326,7 @@ def _handlers(
         **Shipments(store, known.marketplaces, now).handlers(),
         **Reading(store, now, known.amazon).handlers(),
         f"inbox.{easypost.SOURCE}": easypost.reader(store, now),
+        f"inbox.{carrier.SOURCE}": carrier.reader(store, now),
         f"inbox.{Stripe.name}": stripe.reader(store, now),
         f"inbox.{Shopify.name}": shopify.reader(
             store, now, shop if isinstance(shop, Shopify) else None

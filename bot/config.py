@@ -161,6 +161,7 @@ class Config(BaseSettings):
     easypost_api_key: Secret | None = None
     easypost_api_url: BaseUrl = "https://api.easypost.com/v2/"
     easypost_webhook_secret: Secret | None = None
+    carrier_webhook_secret: Secret | None = None
     shopify_shop: Annotated[str, BeforeValidator(_stripped), AfterValidator(_shop)] | None = None
     shopify_client_secret: Secret | None = None
     shopify_access_token: Secret | None = None

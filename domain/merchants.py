@@ -19,6 +19,7 @@ from domain.errors import DeskhandError, UnknownSetting
 from domain.events import Kind
 from domain.money import Money, exponent
 from domain.payouts import fees
+from domain.shipping import statuses
 from domain.store import Work
 from domain.tables import Base, Id, Json, Owned, upsert
 
@@ -268,6 +269,9 @@ DEFINITIONS = {
     ),
     "shipping.silent_after_days": Definition(
         "days without a scan after which a carrier counts as silent", _whole(1, 60), 5
+    ),
+    "shipping.carrier_statuses": Definition(
+        "what the words of carriers without a partner mean", statuses.read, []
     ),
     "shipping.stuck_after_days": Definition(
         "days of scans in one place after which a parcel counts as stuck", _whole(1, 60), 3

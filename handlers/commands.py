@@ -83,6 +83,10 @@ COMMANDS = (
             ("/report refunds 7", "the last 7 days"),
             ("/report payouts", "what was paid out, and where it is not what it should be"),
             ("/report delivery", "how many parcels arrived by their promise, and how many late"),
+            (
+                "/report carriers",
+                "the last 90 days by carrier: on time, lost, damaged, days on the way",
+            ),
         ),
     ),
     Command(

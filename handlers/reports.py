@@ -11,7 +11,7 @@ from slack_bolt.async_app import AsyncApp
 from domain import reports
 from domain.payouts import queries as payouts
 from domain.people import Can
-from domain.shipping import punctuality
+from domain.shipping import punctuality, scores
 from handlers import desk
 from handlers.turn import Payload, Turn
 
@@ -22,7 +22,10 @@ _REPORTS: Mapping[str, Callable[..., Awaitable[Any]]] = {
     "refunds": reports.refunds,
     "delivery": punctuality.report,
     "payouts": payouts.report,
+    "carriers": scores.report,
 }
+#: A carrier is judged by more than a month.
+_USUALLY: Mapping[str, int] = {"carriers": scores.USUAL}
 
 
 def register(app: AsyncApp) -> None:
@@ -41,7 +44,7 @@ async def report(turn: Turn) -> None:
             there = ", ".join(f"`/report {one}`" for one in _REPORTS)
             raise desk.Incomplete(f"There is no report “{name[:40]}”. There is {there}.")
         case [name]:
-            await turn.send(await _drawn(turn, name, USUAL))
+            await turn.send(await _drawn(turn, name, _USUALLY.get(name, USUAL)))
         case [name, days]:
             await turn.send(await _drawn(turn, name, _days(days)))
         case [name, *_]:

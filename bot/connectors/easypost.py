@@ -15,7 +15,7 @@ from typing import Any
 from bot.connectors import inbound
 from bot.work.outcomes import Handler
 from domain.shipping import service as shipping
-from domain.shipping.model import ParcelState
+from domain.shipping.model import Mishap, ParcelState
 from domain.shipping.service import Sighting
 from domain.store import Store
 
@@ -40,6 +40,8 @@ DETAILS: Mapping[str, ParcelState] = {
     "arrived_at_pickup_location": ParcelState.READY_FOR_PICKUP,
     "delayed": ParcelState.DELIVERY_DELAYED,
     "weather_delay": ParcelState.DELIVERY_DELAYED,
+    "transit_exception": ParcelState.DELIVERY_DELAYED,
+    "missorted": ParcelState.DELIVERY_DELAYED,
     "held": ParcelState.ON_HOLD,
     "awaiting_information": ParcelState.ON_HOLD,
     "address_correction": ParcelState.ON_HOLD,
@@ -49,7 +51,9 @@ DETAILS: Mapping[str, ParcelState] = {
     "refused": ParcelState.RETURN_TO_SENDER,
     "return": ParcelState.RETURN_TO_SENDER,
 }
-_ON_ITS_WAY = ("in_transit", "out_for_delivery", "unknown")
+#: A `status_detail` that tells what became of the parcel, whatever its status.
+MISHAPS: Mapping[str, Mishap] = {"lost": Mishap.LOST, "damaged": Mishap.DAMAGED}
+_ON_ITS_WAY = ("in_transit", "out_for_delivery", "unknown", "error")
 _PARTNER = "an EasyPost"
 
 
@@ -75,6 +79,11 @@ def sightings(body: bytes | str) -> list[Sighting]:
     tracker = event.get("result")
     if not str(event.get("description")).startswith("tracker.") or not isinstance(tracker, dict):
         return []
+    return sightings_of(tracker)
+
+
+def sightings_of(tracker: Mapping[str, Any]) -> list[Sighting]:
+    """Return what a tracker says of its parcel, oldest first."""
     number = tracker.get("tracking_code")
     if not number:
         return []
@@ -97,9 +106,18 @@ def _sighting(number: str, detail: Mapping[str, Any]) -> Sighting | None:
         tracking_number=number,
         state=_state(detail.get("status"), detail.get("status_detail")),
         at=at,
-        description=detail.get("message") or detail.get("description") or None,
+        description=_words(detail),
+        mishap=MISHAPS.get(str(detail.get("status_detail"))),
         place=location.get("city") or None,
     )
+
+
+def _words(detail: Mapping[str, Any]) -> str | None:
+    """Return the carrier's words; of a status that has no place in the table, it itself."""
+    said = detail.get("message") or detail.get("description")
+    if not said and detail.get("status") not in STATES:
+        said = detail.get("status")
+    return str(said) if said else None
 
 
 def _state(status: str | None, detail: str | None) -> ParcelState:

@@ -1,4 +1,4 @@
-"""A payment provider for the demo: it keeps books, and moves no money."""
+"""Partners for the demo: a payment provider that moves no money, marketplaces nobody buys at."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from domain.refunds.payment import Instruction, Outcome, Report, Result
+from domain.shipping.marketplace import Shipment
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +52,15 @@ class PracticeLedger:
                     outcome=outcome,
                     key=instruction.key,
                 )
+
+
+class PracticeMarketplace:
+    """Takes every shipment, `shipments` by reference."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.shipments: dict[str, Shipment] = {}
+
+    async def confirm(self, shipment: Shipment) -> None:
+        """Enter the shipment under its reference, once."""
+        self.shipments.setdefault(shipment.reference, shipment)

@@ -13,6 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import database, migrate
 from bot.config import Config, Misconfigured
+from bot.doctor.carriers import carriers
 from bot.doctor.findings import Finding, Findings, Mark
 from bot.doctor.payments import compared, payments
 from bot.doctor.slack import APP, slack
@@ -76,8 +77,14 @@ async def _all(config: Config, store: Store) -> Findings:  # noqa: C901 — a li
             yield finding
     async for finding in queue(config):
         yield finding
-    async for finding in payments(config):
+    async for finding in _partners(config):
         yield finding
+
+
+async def _partners(config: Config) -> Findings:
+    for part in (payments, carriers):
+        async for finding in part(config):
+            yield finding
 
 
 async def _environment(config: Config) -> Findings:

@@ -9,7 +9,7 @@ from datetime import datetime
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from bot.connectors import easypost
+from bot.connectors import carrier, easypost
 from bot.connectors.inbound import Message
 from bot.connectors.shopify import events as shopify
 from bot.connectors.shopify.payments import Shopify
@@ -69,7 +69,15 @@ SHOPIFY = Partner(
     verify=shopify.verify,
     message=shopify.message,
 )
-PARTNERS = (EASYPOST, STRIPE, SHOPIFY)
+CARRIER = Partner(
+    name="the carrier",
+    source=carrier.SOURCE,
+    header="X-Deskhand-Signature",
+    variable="CARRIER_WEBHOOK_SECRET",
+    verify=carrier.verify,
+    message=_named_within(carrier.event_id),
+)
+PARTNERS = (EASYPOST, STRIPE, SHOPIFY, CARRIER)
 
 
 def inlet(

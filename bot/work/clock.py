@@ -31,7 +31,7 @@ from domain.refunds.reconciliation import Reconciliation
 from domain.returns import clocks as returns
 from domain.returns.model import Return
 from domain.shipping import service as shipping
-from domain.shipping import watch
+from domain.shipping import tracker, watch
 from domain.shipping.alert import Alert
 from domain.shipping.model import Parcel
 from domain.shipping.unmatched import Unmatched
@@ -92,6 +92,10 @@ SWEEPS: Mapping[str, Sweep] = {
     "returns to remind of": Sweep(Return.warning_due_at, returns.sweep_warnings),
     "overdue returns": Sweep(Return.overdue_due_at, returns.sweep_overdue),
     "returns that never came": Sweep(Return.expires_due_at, returns.sweep_expired),
+}
+#: Where a partner is connected that tracks parcels. Until then they wait for one.
+TRACKED: Mapping[str, Sweep] = {
+    "parcels to track": Sweep(Parcel.track_due_at, tracker.sweep),
 }
 
 

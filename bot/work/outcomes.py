@@ -15,10 +15,14 @@ Handler = Callable[[Claim], Awaitable[None]]
 
 
 class Retry(Exception):
-    """The other side asked to wait: the job and its lane rest, and the attempt is not counted."""
+    """The other side asked to wait: the job and its lane rest, and the attempt is not counted.
 
-    def __init__(self, after: timedelta) -> None:
+    Where only this job has to wait, it does so `alone`, and its lane goes on.
+    """
+
+    def __init__(self, after: timedelta, *, alone: bool = False) -> None:
         self.after = after
+        self.alone = alone
         super().__init__(f"asked to wait for {after.total_seconds():g} s")
 
 

@@ -56,7 +56,8 @@ class Shipments:
         except MarketplaceSilent as silence:
             if self._now() - claim.created_at > _PATIENCE:
                 raise
-            raise Retry(_AWAY) from silence
+            # What is wrong with one parcel keeps no other one waiting.
+            raise Retry(_AWAY, alone=True) from silence
         except ShipmentRefused as refusal:
             async with self._store.write(claim.merchant_id, now=self._now(), actor=WORKER) as work:
                 await confirmation.refused(work, parcel_id, str(refusal))

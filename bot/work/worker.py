@@ -148,18 +148,18 @@ class Worker:
             async with asyncio.timeout(JOB_TIMEOUT.total_seconds()):
                 await self._handlers[claim.kind](claim)
         except Retry as asked:
-            return await self._postpone(claim, asked.after)
+            return await self._postpone(claim, asked)
         except Dead as reason:
             return await self._fail(claim, str(reason), final=True)
         except Exception as error:  # noqa: BLE001 — whatever a job dies of is written down with it
             return await self._fail(claim, sentence(error))
         return State.DONE if await self._endings.done(claim) else self._lost(claim)
 
-    async def _postpone(self, claim: Claim, after: timedelta) -> str:
-        until = self._now() + after
+    async def _postpone(self, claim: Claim, asked: Retry) -> str:
+        until = self._now() + asked.after
         async with self._store.across(write=True) as session:
             held = await jobs.postpone(session, claim, until)
-            if claim.lane is not None:
+            if claim.lane is not None and not asked.alone:
                 await jobs.rest(session, claim.merchant_id, claim.lane, until)
         return "postponed" if held else self._lost(claim)
 

@@ -78,6 +78,7 @@ async def ship(work: Work, member: Member, order_id: int, consignment: Consignme
         shipped_at=work.now,
         late_due_at=clocks.promised(order.deliver_by, work.now) if order.deliver_by else None,
         silent_due_at=clocks.unheard(work.now),
+        track_due_at=work.now,
         contents=[
             Content(merchant_id=work.merchant_id, line_id=line_id, quantity=quantity)
             for line_id, quantity in chosen.items()

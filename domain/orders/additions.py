@@ -88,6 +88,7 @@ async def add_parcels(work: Work, placed: Sequence[tuple[int, OrderDraft]], cloc
                     "last_event_at": parcel.delivered_at or parcel.shipped_at,
                     "late_due_at": clocks.late(draft, parcel),
                     "silent_due_at": clocks.silent(draft, parcel),
+                    "track_due_at": clocks.untracked(draft, parcel),
                 }
             )
     if any(lines for _, lines in contents):

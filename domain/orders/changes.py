@@ -221,6 +221,8 @@ def _change_parcel(
     troubled: list[shipping.Found],
 ) -> None:
     was_shipped = parcel.shipped_at or before.shipped_at
+    if drawn.tracking_number and as_tracked(drawn.tracking_number) != parcel.tracking_number:
+        parcel.track_due_at = clocks.untracked(draft, drawn)
     parcel.carrier = drawn.carrier or parcel.carrier
     parcel.tracking_number = as_tracked(drawn.tracking_number) or parcel.tracking_number
     if parcel.state in ENDED:

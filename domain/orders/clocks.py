@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from domain.merchants import Settings
 from domain.orders.intake import OrderDraft, ParcelDraft
 from domain.orders.model import OVER, UNSHIPPED, State
-from domain.shipping.model import ENDED
+from domain.shipping.model import ENDED, track_due
 
 #: An import brings years of history: nobody wants to be alerted to a promise that was
 #: broken longer ago than this.
@@ -53,6 +53,12 @@ class Clocks:
         if shipped_at is None or self._ended(draft, parcel):
             return None
         return self.unheard(shipped_at)
+
+    def untracked(self, draft: OrderDraft, parcel: ParcelDraft) -> datetime | None:
+        """Say when to have the parcel tracked."""
+        left_at = parcel.shipped_at or draft.shipped_at or draft.placed_at
+        over = self._ended(draft, parcel)
+        return track_due(self.now, parcel.tracking_number, left_at, over=over)
 
     def promised(self, deliver_by: datetime, shipped_at: datetime) -> datetime | None:
         """Say when the promise of a parcel that left at this time runs out."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -45,6 +45,13 @@ class Trouble(StrEnum):
     SHIP_BY_NEAR = "ship_by_near"
 
 
+class Mishap(StrEnum):
+    """What became of a parcel that will not arrive as it left."""
+
+    LOST = "lost"
+    DAMAGED = "damaged"
+
+
 #: States that call for a person as soon as a carrier reports them.
 TROUBLES = {
     ParcelState.DELIVERY_FAILED: Trouble.DELIVERY_FAILED,
@@ -61,6 +68,18 @@ def as_tracked(number: str | None) -> str | None:
     return "".join(number.split()).upper() or None if number else None
 
 
+#: An import brings years of history: what left longer ago than this is not tracked any more.
+_TRACKED_WITHIN = timedelta(days=30)
+
+
+def track_due(
+    now: datetime, number: str | None, left_at: datetime | None, *, over: bool
+) -> datetime | None:
+    """Say when to have a parcel tracked: now, or never if it is over or of long ago."""
+    is_history = left_at is not None and left_at < now - _TRACKED_WITHIN
+    return None if over or is_history or number is None else now
+
+
 class Parcel(Owned, Base):
     """A parcel of an order, to the buyer or back; `trouble` is set while it needs a person."""
 
@@ -71,6 +90,8 @@ class Parcel(Owned, Base):
         Index(None, "merchant_id", "delivered_at"),
         Index(None, "silent_due_at"),
         Index(None, "late_due_at"),
+        Index(None, "track_due_at"),
+        Index(None, "merchant_id", "shipped_at"),
         Index(None, "stuck_due_at"),
         Index(
             "ix_parcels_troubled",
@@ -92,6 +113,8 @@ class Parcel(Owned, Base):
     delivered_at: Mapped[datetime | None]
     last_event_at: Mapped[datetime | None]
     trouble: Mapped[Trouble | None]
+    #: One that was lost and is seen again is not any more; what was damaged stays so.
+    mishap: Mapped[Mishap | None]
     troubled_at: Mapped[datetime | None]
     #: What somebody said became of each of its troubles: outcomes by trouble, none so far if None.
     settled: Mapped[dict[str, Any] | None]
@@ -99,6 +122,8 @@ class Parcel(Owned, Base):
     silent_due_at: Mapped[datetime | None]
     #: When the delivery promise runs out; None once that was noticed.
     late_due_at: Mapped[datetime | None]
+    #: When to ask that this be tracked; None once that was asked, and for what is over.
+    track_due_at: Mapped[datetime | None]
     #: When the clock has to look whether it still is where it was; None while nothing says so.
     stuck_due_at: Mapped[datetime | None]
 

@@ -21,6 +21,7 @@ from domain.shipping import alerts, policy, storms, stuck, unmatched
 from domain.shipping.model import (
     ENDED,
     Content,
+    Mishap,
     Parcel,
     ParcelState,
     Scan,
@@ -60,11 +61,15 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class _News:
-    """A scan that said where its parcel was; `early` is its order's state if that was unshipped."""
+    """A scan that said where its parcel was; `early` is its order's state if that was unshipped.
+
+    `worse` tells that it is lost or damaged since this scan.
+    """
 
     parcel: Parcel
     sighting: Sighting
     early: OrderState | None
+    worse: bool
 
 
 async def follow(work: Work, sighting: Sighting) -> Parcel | None:
@@ -283,6 +288,11 @@ async def _partly_shipped(work: Work, orders: Mapping[int, Order]) -> frozenset[
     return frozenset(partly)
 
 
+def _mishap(parcel: Parcel, sighting: Sighting) -> Mishap | None:
+    """What is seen again is not lost any more; damage stays."""
+    return sighting.mishap or (parcel.mishap if parcel.mishap is Mishap.DAMAGED else None)
+
+
 def _take_in(
     order: Order, parcel: Parcel, sighting: Sighting, partly_shipped: Collection[int]
 ) -> _News:
@@ -291,22 +301,24 @@ def _take_in(
     Where it is known what its parcels hold, the first does not speak for what is in none. A
     parcel that comes back says nothing of whether the buyer got theirs.
     """
-    parcel.state = sighting.state
+    mishap = _mishap(parcel, sighting)
+    worse = mishap is not None and mishap is not parcel.mishap
+    parcel.state, parcel.mishap = sighting.state, mishap
     parcel.last_event_at = max(sighting.at, parcel.last_event_at or sighting.at)
     if parcel.state is ParcelState.DELIVERED:
         parcel.delivered_at = sighting.at
     # A label that was printed, or dropped, has not left the house.
     if parcel.state in (ParcelState.PENDING, ParcelState.CANCELLED):
-        return _News(parcel, sighting, None)
+        return _News(parcel, sighting, None, worse)
     parcel.shipped_at = parcel.shipped_at or sighting.at
     follows = parcel.return_id is None and order.id not in partly_shipped
     if order.state not in UNSHIPPED or not follows:
-        return _News(parcel, sighting, None)
+        return _News(parcel, sighting, None, worse)
     early = order.state
     order.state = OrderState.SHIPPED
     order.shipped_at = order.shipped_at or sighting.at
     order.ship_by_due_at = None
-    return _News(parcel, sighting, early)
+    return _News(parcel, sighting, early, worse)
 
 
 async def _follow_clocks(work: Work, news: Sequence[_News]) -> None:
@@ -357,11 +369,12 @@ async def _follow_orders(work: Work, orders: Mapping[int, Order], news: Sequence
 async def _tell(work: Work, news: Sequence[_News]) -> None:
     """Record what the scans said, and which troubles began with the last of them, or ended."""
     last = {one.parcel.id: one for one in news}
+    worse = {one.parcel.id for one in news if one.worse}
     found, over = {}, []
     for parcel_id, one in last.items():
         parcel = one.parcel
         trouble = policy.trouble_of(parcel, parcel.state) or await stuck.still(work, parcel)
-        if trouble and trouble is not parcel.trouble:
+        if trouble and (trouble is not parcel.trouble or parcel_id in worse):
             found[parcel_id] = Found(parcel, trouble, one.sighting.description)
         elif parcel.trouble and not trouble:
             over.append(parcel)

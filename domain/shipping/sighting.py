@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from domain.shipping.model import ParcelState, as_tracked
+from domain.shipping.model import Mishap, ParcelState, as_tracked
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,7 @@ class Sighting:
     place: str | None = None
     reference: str | None = None
     told_at: datetime | None = None
+    mishap: Mishap | None = None
 
     @property
     def number(self) -> str:

@@ -10,7 +10,7 @@ from sqlalchemy import Index, UniqueConstraint, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped
 
-from domain.shipping.model import ParcelState
+from domain.shipping.model import Mishap, ParcelState
 from domain.shipping.sighting import Sighting
 from domain.store import BULK, Work
 from domain.tables import Base, Owned, among, upsert
@@ -37,6 +37,7 @@ class Unmatched(Owned, Base):
     state: Mapped[ParcelState]
     description: Mapped[str | None]
     place: Mapped[str | None]
+    mishap: Mapped[Mishap | None]
     source: Mapped[str]
     heard_at: Mapped[datetime]
     #: When the clock looks whether its parcel is known.
@@ -65,6 +66,7 @@ async def keep(work: Work, sightings: Sequence[Sighting]) -> None:
             "state": one.state,
             "description": one.description,
             "place": one.place,
+            "mishap": one.mishap,
             "source": work.actor,
             "heard_at": work.now,
             "due_at": work.now + _SOONEST,
@@ -103,6 +105,7 @@ async def take(work: Work, numbers: Collection[str]) -> list[Sighting]:
             one.place,
             one.reference,
             one.told_at,
+            one.mishap,
         )
         for one in found
     ]

@@ -54,6 +54,7 @@ def upgrade() -> None:
         *may(TIME, "told_at"),
         *must(WORD, "state"),
         *may(TEXT, "description", "place"),
+        *may(WORD, "mishap"),
         *must(TEXT, "source"),
         *must(TIME, "heard_at"),
         *may(TIME, "due_at"),

@@ -51,6 +51,7 @@ async def test_a_report_is_not_for_everybody_and_says_what_it_takes(shop: Shop) 
         (BEN, "/report refunds 7", "last 7 days* · none was asked for"),
         (BEN, "/report refunds 1", "Refunds of the last day"),
         (BEN, "/report sales", "`/report delivery`"),
+        (BEN, "/report carriers", "Carriers in the last 90 days*"),
         (BEN, "/report delivery", "nothing with a promise was delivered"),
     ):
         assert sentence in text_of(await shop.type(who, line)), line

@@ -31,7 +31,7 @@ from tests.samples import AGENT, APPROVER, NOW, OTHER_APPROVER
 from tests.samples import alerts as made
 from tests.samples import new_orders as new_order_samples
 from tests.templates.cases import alerts as alert_cases
-from tests.templates.cases import fulfilment, inventory, payouts
+from tests.templates.cases import carriers, fulfilment, inventory, payouts
 from tests.templates.cases import new_orders as new_order_cases
 
 Values = dict[str, Any]
@@ -556,6 +556,7 @@ CASES: dict[str, Values] = {
     **fulfilment.cases(),
     **inventory.cases(),
     **payouts.cases(),
+    **carriers.cases(),
     **_complaints(),
     **_returns(),
     **_shipping(),
