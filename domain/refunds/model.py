@@ -120,7 +120,7 @@ class Refund(Owned, Base):
 
     __tablename__ = "refunds"
     __table_args__ = (
-        UniqueConstraint("key"),
+        UniqueConstraint("merchant_id", "key"),
         Index(None, "merchant_id", "order_id"),
         Index(None, "merchant_id", "requested_at"),
         Index(None, "merchant_id", "submitted_at"),

@@ -60,6 +60,14 @@ async def test_a_refund_made_elsewhere_is_entered_once_in_any_order(
     assert card.held.minor == (0 if state is State.FAILED else 1_000)
 
 
+async def test_merchants_who_share_an_account_both_hear_of_it(desk: Desk, other_desk: Desk) -> None:
+    for one in (desk, other_desk):
+        await one.order()
+        await hear(one, PAID)
+        [refund] = await one.all(select(Refund))
+        assert refund.key == "stripe:re_7"
+
+
 async def test_reports_at_once_enter_it_once(desk: Desk) -> None:
     await desk.order()
     await asyncio.gather(*(hear(desk, PAID) for _ in range(6)))
