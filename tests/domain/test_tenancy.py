@@ -28,6 +28,7 @@ from domain.refunds import service as refunds
 from domain.refunds.model import Reason, Refund
 from domain.refunds.payment import Outcome as Payment
 from domain.refunds.payment import Result
+from domain.shipping import alerts as parcel_alerts
 from domain.shipping import queries as parcel_queries
 from domain.shipping import service as shipping
 from domain.shipping.model import Parcel, ParcelState, Scan
@@ -143,7 +144,7 @@ async def test_ids_of_the_other_desk_open_nothing(desk: Desk, theirs: Desk) -> N
         lambda work: complaints.resolve(work, AGENT, case_id, Outcome.EXPLAINED, ""),
         lambda work: complaints.reopen(work, AGENT, case_id),
         lambda work: complaint_queries.card(work.session, case_id),
-        lambda work: shipping.acknowledge(work, AGENT, parcel_id),
+        lambda work: parcel_alerts.acknowledge(work, AGENT, parcel_id),
         lambda work: parcel_queries.card(work.session, parcel_id),
     )
     for attempt in attempts:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0011"
-down_revision = "0010"
+revision = "0021"
+down_revision = "0015"
 
 
 def upgrade() -> None:
