@@ -19,18 +19,23 @@ from sqlalchemy import select
 from stripe import WebhookSignature
 
 from bot.connectors import carrier, easypost
+from bot.connectors.amazon import events as amazon
 from bot.connectors.shopify import events as shopify
 from bot.http.metrics import Metrics
 from bot.http.server import build
 from bot.work.worker import Worker
+from domain import inbox
 from domain.events import Event, Kind
 from domain.inbox import Delivery
+from domain.inventory.model import Item
 from domain.jobs import Job, State
+from domain.orders import checks
 from domain.orders.model import Order
 from domain.orders.model import State as OrderState
 from domain.shipping.model import Parcel, ParcelState, Scan
 from domain.shipping.unmatched import Unmatched
-from tests.connectors.shopify_shapes import signed as signed_by_shopify
+from tests.connectors import amazon_orders_emulator, shopify_shapes
+from tests.connectors.shopify_sales import sale_payload
 from tests.work.conftest import desk as desk  # noqa: PLC0414 — the fixture, under its name
 from tests.work.desk import Small
 
@@ -56,7 +61,7 @@ def _stripe(body: bytes) -> Headers:
 
 
 def _shopify(body: bytes) -> Headers:
-    return signed_by_shopify(body, secret=_SECRET)
+    return shopify_shapes.signed(body, topic="orders/create", secret=_SECRET)
 
 
 SIGNED: Mapping[str, Callable[[bytes], Headers]] = {
@@ -95,14 +100,14 @@ class Inlets:
 
     def __init__(self, desk: Small, client: TestClient[web.Request, web.Application]) -> None:
         self.desk, self.client = desk, client
-        # What comes in bursts is gathered for a moment before it is read.
-        self.now = desk.now
         readers = {
-            "inbox.carrier": carrier.reader(desk.store, lambda: self.now),
-            "inbox.easypost": easypost.reader(desk.store, lambda: self.now),
-            "inbox.shopify": shopify.reader(desk.store, lambda: self.now, None),
+            "inbox.carrier": carrier.reader(desk.store, lambda: desk.now),
+            "inbox.easypost": easypost.reader(desk.store, lambda: desk.now),
+            "inbox.shopify": shopify.reader(desk.store, lambda: desk.now, None),
+            **amazon.Reading(desk.store, lambda: desk.now, None).handlers(),
         }
-        self.worker = Worker(desk.store, readers, lambda: self.now + timedelta(hours=3))
+        # What comes in bursts is gathered for a moment before it is read.
+        self.worker = Worker(desk.store, readers, lambda: desk.now + timedelta(seconds=1))
 
     async def post(self, partner: str, body: bytes, headers: Headers | None = None) -> Any:
         signed = SIGNED[partner](body) if headers is None else headers
@@ -269,3 +274,31 @@ async def test_a_scan_of_no_time_is_refused_or_kept_for_a_look_beside_what_can_b
     assert job.last_error.startswith("A scan of this EasyPost event has a time that can't be read")
     [delivery] = await inlets.rows(Delivery)
     assert at in delivery.body
+
+
+async def _ordered(inlets: Inlets, channel: str) -> None:
+    """Have an order of a product told that nobody has in stock, by webhook or from the queue."""
+    desk = inlets.desk
+    if channel == "shopify":
+        await inlets.tells(channel, sale_payload(shopify_shapes.Order()))
+        return
+    told = amazon_orders_emulator.order(at=desk.now)
+    told["orderItems"][0]["product"]["title"] = "Half a \ud800 and a zero \0"
+    message = amazon.message(json.dumps({"order": told}, ensure_ascii=False), "m-1")
+    async with desk.write("amazon") as work:
+        await inbox.keep(work, "amazon", message.reference, message.body, lane=amazon.LANE)
+    await inlets.worker.work_off()
+
+
+@pytest.mark.parametrize("channel", ["shopify", "amazon"])
+async def test_an_order_of_an_unknown_sku_is_kept_and_waits_with_the_reason(
+    inlets: Inlets, channel: str
+) -> None:
+    async with inlets.desk.write() as work:
+        work.session.add(Item(key="pot-1", sku="POT-1", on_hand=1, reserved=0))
+    await _ordered(inlets, channel)
+    [order] = await inlets.rows(Order)
+    assert (order.channel, order.state) == (channel, OrderState.PENDING)
+    async with inlets.desk.store.read(inlets.desk.merchant) as session:
+        findings = await checks.one(session, order.id, inlets.desk.now)
+    assert [one for one in findings if one.sentence.endswith("is not among the stock items.")]
