@@ -199,9 +199,16 @@ class Together(Generic[Fact]):
     async def _read_alone(self, merchant_id: int, delivery_id: int) -> None:
         async with self._store.read(merchant_id) as session:
             delivery = await session.get_one(Delivery, delivery_id)
-        if facts := self._meaning(delivery.body):
+        odd = None
+        try:
+            facts = self._meaning(delivery.body)
+        except PartlyUnreadable as error:
+            facts, odd = error.facts, error
+        if facts:
             async with self._store.write(merchant_id, now=self._now(), actor=self._source) as work:
                 await self._take(work, facts)
+        if odd:
+            raise odd
 
 
 def _is_away(error: Exception) -> bool:
