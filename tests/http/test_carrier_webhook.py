@@ -39,7 +39,7 @@ class Gate:
             "inbox.carrier": carrier.reader(desk.store, lambda: desk.now),
             "inbox.easypost": easypost.reader(desk.store, lambda: desk.now),
         }
-        # What comes in bursts is gathered for a moment before it is read.
+        # A moment later, as a worker is that gathers what comes in a burst.
         self.worker = Worker(desk.store, readers, lambda: desk.now + timedelta(seconds=1))
 
     async def tells(self, *, sent: int | None = None, body: bytes = b"", **changes: Any) -> int:
