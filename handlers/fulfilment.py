@@ -12,11 +12,8 @@ from domain.fulfilment.packing import Box
 from domain.fulfilment.queries import OrderCard
 from domain.fulfilment.shipping import Consignment
 from domain.people import Can
-from domain.shipping import punctuality
+from domain.shipping import scores
 from handlers.turn import Turn
-
-#: Days by which carriers are compared when one is chosen.
-_LATELY = 90
 
 
 def register(app: AsyncApp) -> None:
@@ -88,12 +85,12 @@ async def step(turn: Turn) -> None:
             card = await _card(turn, order_id)
             policy.check_shippable(card, card.lines)
             async with turn.read() as session:
-                lately = await punctuality.report(session, turn.now, _LATELY)
+                lately = await scores.scores(session, turn.now)
             await turn.form(
                 "fulfilment/ship_form",
                 keep={"order_id": order_id},
                 order=card,
-                carriers=lately.carriers,
+                scores=lately,
             )
 
 

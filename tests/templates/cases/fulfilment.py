@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from domain.orders.model import State
-from domain.shipping.punctuality import Punctuality
+from domain.shipping.scores import Score
 from tests.samples import NOW
 from tests.samples import fulfilment as samples
 
@@ -40,7 +40,11 @@ def cases() -> dict[str, dict[str, Any]]:
         "fulfilment/pack_form": {"order": fetched},
         "fulfilment/ship_form": {
             "order": ready,
-            "carriers": (Punctuality("DHL", 170, 5), Punctuality(None, 2, 0)),
+            "scores": (
+                Score("DHL", 190, 175, 170, 0.97, 1, 2, 2.5),
+                Score("GLS", 3, 0, 0, None, 0, 0, None),
+                Score(None, 2, 0, 0, None, 0, 0, None),
+            ),
         },
-        "fulfilment/ship_form@bare": {"order": gone, "carriers": ()},
+        "fulfilment/ship_form@bare": {"order": gone, "scores": ()},
     }
