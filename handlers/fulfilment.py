@@ -166,7 +166,8 @@ async def submit_label(turn: Turn) -> None:
     )
     async with turn.write() as work:
         await labels.ask(work, turn.member, card.id, wish)
-    await _done(turn, card.id, "its label is being bought. You hear from me once it is there.")
+    said = "its label is being bought. You hear from me once it is there."
+    await _done(turn, card.id, said, go_on=False)
 
 
 async def _parcel_form(turn: Turn, template: str, order_id: int, **values: Any) -> None:
@@ -211,8 +212,10 @@ async def _go_on(turn: Turn, pick_list_id: int, *, replace: bool = False) -> Non
     await turn.send(message, replace=replace)
 
 
-async def _done(turn: Turn, order_id: int, said: str) -> None:
+async def _done(turn: Turn, order_id: int, said: str, *, go_on: bool = True) -> None:
+    """Say what was done with an order, and offer what is next with it."""
     async with turn.read() as session:
         sold = await are_sold(turn, session)
     card = await _card(turn, order_id)
-    await turn.answer("fulfilment/order", order=card, said=said, labels=sold)
+    step = card.step if go_on else None
+    await turn.answer("fulfilment/order", order=card, said=said, step=step, labels=sold)

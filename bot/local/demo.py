@@ -17,7 +17,7 @@ from pydantic import SecretStr
 
 from bot import app
 from bot.config import Config
-from bot.connectors.practice import PracticeLedger, PracticeMarketplace
+from bot.connectors.practice import PracticeLabels, PracticeLedger, PracticeMarketplace
 from bot.http.server import listen
 from bot.local import Channel, LocalSlack, Person, Team, carrier, shop, world
 from bot.slack import manifest
@@ -107,6 +107,7 @@ async def playing(config: Config) -> AsyncGenerator[Demo]:
             listener=listener,
             providers={"practice": PracticeLedger()},
             marketplaces={name: PracticeMarketplace(name) for name in ("amazon", "shopify")},
+            labels=PracticeLabels(),
             extend=slack.attach,
             prepare=_open_shop,
         ) as site:

@@ -33,13 +33,24 @@ def cases() -> dict[str, dict[str, Any]]:
         },
         "fulfilment/packing": {"name": "PL-3", "orders": [ready, fetched, gone]},
         "fulfilment/packing@nothing": {"name": "PL-3", "orders": []},
-        "fulfilment/order": {"order": samples.order_card(), "said": "packed", "labels": False},
+        "fulfilment/order": {
+            "order": samples.order_card(),
+            "said": "packed",
+            "step": "pack",
+            "labels": False,
+        },
         "fulfilment/order@gone": {
             "order": gone,
             "said": "DHL JJD0001 has left",
+            "step": None,
             "labels": True,
         },
-        "fulfilment/order@ready": {"order": ready, "said": "packed", "labels": True},
+        "fulfilment/order@ready": {
+            "order": ready,
+            "said": "packed",
+            "step": "ship",
+            "labels": True,
+        },
         "fulfilment/label_form": {
             "order": ready,
             "scores": carriers.score_card().scores,
