@@ -151,6 +151,8 @@ async def _open_shop(store: Store) -> None:
             await merchants.change_setting(work, f"refund.{key}", member)
         await merchants.change_setting(work, "shipping.escalate_to", world.ADA)
         await merchants.change_setting(work, "payout.fees", world.FEES)
+        for part, said in world.SENDER.items():
+            await merchants.change_setting(work, f"shipping.sender_{part}", said)
     async with store.write(merchant_id, now=now, actor=IMPORT) as work:
         await inventory.receive(work, list(world.stock()), source="demo")
         await receive(work, list(world.orders(now)), source="demo")

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from bot.work.outcomes import Dead, Handler, Retry
 from domain.errors import Conflict, Invalid
 from domain.fulfilment import labels
-from domain.fulfilment.labels import Errand
+from domain.fulfilment.labels import Settled
 from domain.jobs import Claim
 from domain.shipping.labels import Label, LabelMaker, LabelRefused, LabelsBusy, LabelUnknown
 from domain.store import WORKER, Store, Work
@@ -73,17 +73,16 @@ class Labels:
             errand = await labels.errand(work, label_id)
         if errand is None:
             return None
-        quote, rate = errand.quote, errand.rate
-        if quote is None or rate is None:
-            quote, rate = await self._settled(claim, partner, errand)
-        return await partner.buy(quote, rate)
-
-    async def _settled(self, claim: Claim, partner: LabelMaker, errand: Errand) -> tuple[str, str]:
-        """Return what to buy, once it is committed; the partner has one quote for a reference."""
-        quote = await partner.quote(errand.reference, errand.sender, errand.to, errand.package)
-        async with self._work(claim) as work:
-            rate = await labels.quoted(work, claim.payload["label_id"], quote)
-        return quote.reference, rate
+        if isinstance(errand, Settled):
+            settled, known = errand, await _found(partner, errand)
+            if known is not None:
+                return known
+        else:
+            # The partner has one quote for a reference, however often it is asked.
+            quote = await partner.quote(errand.reference, errand.sender, errand.to, errand.package)
+            async with self._work(claim) as work:
+                settled = await labels.quoted(work, label_id, quote)
+        return await partner.buy(settled.quote, settled.rate)
 
     async def _let_leave(self, claim: Claim, made: Label) -> None:
         label_id = claim.payload["label_id"]
@@ -97,3 +96,14 @@ class Labels:
 
     def _work(self, claim: Claim) -> AbstractAsyncContextManager[Work]:
         return self._store.write(claim.merchant_id, now=self._now(), actor=WORKER)
+
+
+async def _found(partner: LabelMaker, settled: Settled) -> Label | None:
+    """Return what an earlier attempt bought; who is not let in to look does not know."""
+    try:
+        return await partner.find(settled.quote)
+    except LabelRefused as refusal:
+        raise Dead(
+            f"Whether this label was bought could not be asked. {refusal} Mend that, and retry: it "
+            "is asked first."
+        ) from refusal

@@ -81,14 +81,20 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """What to ask the partner for: a quote, or the label of the one that there is."""
+    """What to ask the partner for a quote of."""
 
     reference: str
     sender: Address
     to: Address
     package: Package
-    quote: str | None
-    rate: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What is bought and nothing else, by the partner's ids; it may have been bought already."""
+
+    quote: str
+    rate: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +148,7 @@ async def ask(work: Work, member: Member, order_id: int, wish: Wish) -> Label:
     return label
 
 
-async def errand(work: Work, label_id: int) -> Errand | None:
+async def errand(work: Work, label_id: int) -> Errand | Settled | None:
     """Return what is still to be asked of the partner; None once the label's story is over.
 
     Raises:
@@ -151,29 +157,31 @@ async def errand(work: Work, label_id: int) -> Errand | None:
     order, label = await _locked(work, label_id)
     if label.state not in UNDER_WAY:
         return None
+    # Nothing may come between: for all that is known it is paid for.
+    if label.quote is not None and label.rate is not None:
+        return Settled(label.quote, label.rate)
     source = sender(await merchants.settings(work.session))
     if source is None:
         raise SenderIncomplete
-    package = Package(label.weight)
-    return Errand(label.reference, source, _address(order), package, label.quote, label.rate)
+    return Errand(label.reference, source, _address(order), Package(label.weight))
 
 
-async def quoted(work: Work, label_id: int, quote: Quote) -> str:
-    """Settle on a rate of a quote, to be bought and no other; returns its reference.
+async def quoted(work: Work, label_id: int, quote: Quote) -> Settled:
+    """Settle on a rate of a quote, to be bought and no other.
 
     Raises:
         LabelRefused: the carrier that was chosen is not among them.
         WrongState, NothingToDo, NotThere: the parcel can't leave any more, so it needs no label.
     """
     order, label = await _locked(work, label_id)
-    if label.rate is not None:
-        return label.rate
+    if label.quote is not None and label.rate is not None:
+        return Settled(label.quote, label.rate)
     lines = await progress.of(work.session, order.id)
     policy.check_parcel(order, lines, label.contents)
     rate = _choice(quote, label.wanted)
     label.move(LabelState.QUOTED)
     label.quote, label.rate = quote.reference, rate.reference
-    return rate.reference
+    return Settled(quote.reference, rate.reference)
 
 
 async def bought(work: Work, label_id: int, made: port.Label) -> None:

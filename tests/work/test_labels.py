@@ -19,6 +19,7 @@ from domain.events import Kind
 from domain.fulfilment import labels
 from domain.fulfilment.label import Label, LabelState
 from domain.fulfilment.labels import (
+    Errand,
     LabelUnderWay,
     NoAddress,
     OddWeight,
@@ -160,9 +161,12 @@ async def test_after_a_crash_the_rate_that_was_settled_on_is_bought_once(
     label_id = await till.ask(await till.order(), 3, carrier="USPS")
     quote = await _quote(till, label_id)
     async with till.desk.work("worker") as work:
-        rate = await labels.quoted(work, label_id, quote)
+        settled = await labels.quoted(work, label_id, quote)
     if after == "the purchase":
-        await till.partner.buy(quote.reference, rate)
+        await till.partner.buy(settled.quote, settled.rate)
+        # What was needed to ask for it is not needed to find it.
+        async with till.desk.work() as work:
+            await merchants.unset(work, "shipping.sender_phone")
     await till.work()
     label = await till.label(label_id)
     assert (label.state, label.carrier, label.quote) == (LabelState.BOUGHT, "USPS", "shp_1")
@@ -230,6 +234,24 @@ async def test_a_label_that_came_too_late_is_kept_and_told(till: Till) -> None:
     assert await till.told() == [(WAREHOUSE.member_id, "fulfilment/label_told")]
 
 
+async def test_who_is_locked_out_does_not_take_a_label_for_unsold(till: Till) -> None:
+    label_id = await till.ask(await till.order(), 3)
+    till.emulator.mishaps = ["", "silent after"]
+    await till.work()
+    till.emulator.key = "another"
+    await till.work(minutes=2)
+    [job] = await till.desk.all(select(Job).where(Job.kind == "label.buy"))
+    assert job.state == jobs.State.DEAD
+    assert "Whether this label was bought could not be asked" in job.last_error
+    assert (await till.label(label_id)).state is LabelState.QUOTED
+    till.emulator.key = KEY
+    async with till.desk.work() as work:
+        await jobs.revive(work.session, till.now, lane="labels")
+    await till.work(minutes=2)
+    assert (await till.label(label_id)).state is LabelState.BOUGHT
+    assert till.emulator.spent == 6.10
+
+
 async def test_a_silent_partner_is_parked_in_the_end_and_can_be_retried(till: Till) -> None:
     label_id = await till.ask(await till.order(), 3)
     till.emulator.mishaps = [500] * 40
@@ -268,5 +290,5 @@ async def test_what_makes_no_label_is_refused_before_anything_is_asked(till: Til
 async def _quote(till: Till, label_id: int) -> Quote:
     async with till.desk.work("worker") as work:
         errand = await labels.errand(work, label_id)
-    assert errand is not None
+    assert isinstance(errand, Errand)
     return await till.partner.quote(errand.reference, errand.sender, errand.to, errand.package)
