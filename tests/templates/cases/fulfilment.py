@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from domain.fulfilment.policy import Step
 from domain.orders.model import State
 from tests.samples import NOW, carriers
 from tests.samples import fulfilment as samples
@@ -36,7 +37,7 @@ def cases() -> dict[str, dict[str, Any]]:
         "fulfilment/order": {
             "order": samples.order_card(),
             "said": "packed",
-            "step": "pack",
+            "step": Step.PACK,
             "labels": False,
         },
         "fulfilment/order@gone": {
@@ -48,7 +49,7 @@ def cases() -> dict[str, dict[str, Any]]:
         "fulfilment/order@ready": {
             "order": ready,
             "said": "packed",
-            "step": "ship",
+            "step": Step.SHIP,
             "labels": True,
         },
         "fulfilment/label_form": {
