@@ -27,6 +27,7 @@ from bot.connectors.amazon.events import Reading
 from bot.connectors.amazon.refunds import Amazon
 from bot.connectors.amazon.stream import Stream
 from bot.connectors.easypost_api import EasyPost
+from bot.connectors.easypost_labels import EasyPostLabels
 from bot.connectors.shopify import events as shopify
 from bot.connectors.shopify.payments import Shopify
 from bot.connectors.stripe import events as stripe
@@ -43,6 +44,7 @@ from bot.slack.posting import Posting
 from bot.work.batches import Batches
 from bot.work.clock import SWEEPS, TRACKED, Clock
 from bot.work.confirming import Confirming
+from bot.work.labels import Labels
 from bot.work.outcomes import Handler
 from bot.work.pace import Pace
 from bot.work.payment import Payments
@@ -53,6 +55,7 @@ from bot.work.tracking import Tracking
 from bot.work.worker import Worker
 from domain import merchants, sources
 from domain.refunds.payment import PaymentProvider
+from domain.shipping.labels import LabelMaker
 from domain.shipping.marketplace import Marketplace
 from domain.store import Store
 from handlers import alerts, cards
@@ -136,14 +139,15 @@ async def running(
     listener: socket.socket | None = None,
     providers: Mapping[str, PaymentProvider] | None = None,
     marketplaces: Mapping[str, Marketplace] | None = None,
+    labels: LabelMaker | None = None,
     extend: Callable[[web.Application], None] = lambda _: None,
     prepare: Callable[[Store], Awaitable[None]] | None = None,
     now: Callable[[], datetime] = utc_now,
 ) -> AsyncGenerator[Site]:
     """Start a desk and stop it at the end.
 
-    `listener` is a socket that listens already, `providers` and `marketplaces` stand in
-    for those that the configuration connects, `extend` adds routes beside the desk's own,
+    `listener` is a socket that listens already, `providers`, `marketplaces` and `labels` stand
+    in for those that the configuration connects, `extend` adds routes beside the desk's own,
     `prepare` runs before the first job. The parts stop in the reverse order of their start:
     the socket, then jobs, then requests, whose jobs are left for the next start.
     """
@@ -154,8 +158,15 @@ async def running(
         await migrate.upgrade(store)
         links = _links(config, only, listener)
         client = _client(config, await stack.enter_async_context(aiohttp.ClientSession()))
+        labels = labels or _labels(config)
         bolt = build_bolt(
-            Desk(store=store, now=now, admins=config.admins, page=links.sign if links else None),
+            Desk(
+                store=store,
+                now=now,
+                admins=config.admins,
+                labels=labels is not None,
+                page=links.sign if links else None,
+            ),
             client,
             signing_secret=_secret(config.slack_signing_secret) or "",
         )
@@ -170,6 +181,7 @@ async def running(
             store,
             {
                 **_handlers(store, client, providers, known, now),
+                **Labels(store, labels, now).handlers(),
                 **(Tracking(store, tracker, now).handlers() if tracker else {}),
             },
             now,
@@ -263,6 +275,12 @@ def _tracker(config: Config) -> EasyPost | None:
     """Return the partner that follows parcels, None where none is connected."""
     api_key = _secret(config.easypost_api_key)
     return EasyPost(api_key, config.easypost_api_url) if api_key else None
+
+
+def _labels(config: Config) -> EasyPostLabels | None:
+    """Return the partner that sells labels, None where none is connected."""
+    api_key = _secret(config.easypost_api_key)
+    return EasyPostLabels(api_key, config.easypost_api_url) if api_key else None
 
 
 def _listen(config: Config, only: Only | None) -> socket.socket | None:

@@ -165,6 +165,22 @@ def _countries(text: str) -> list[str]:
     return list(dict.fromkeys(codes))
 
 
+def _country(text: str) -> str:
+    codes = _countries(text)
+    if len(codes) > 1:
+        raise UnknownSetting(f"“{text[:40]}” names several countries. Give one, like US.")
+    return codes[0]
+
+
+def _line(text: str) -> str:
+    line = " ".join(text.split())
+    if not 0 < len(line) <= _LONGEST_LINE:
+        raise UnknownSetting(
+            f"“{line[:40]}” is no line of an address. Give 1 to {_LONGEST_LINE} letters."
+        )
+    return line
+
+
 def _role(text: str) -> str:
     if text.strip() not in ROLES:
         raise UnknownSetting(f"“{text[:40]}” is not a role. Roles are {', '.join(ROLES)}.")
@@ -177,6 +193,8 @@ _CALLED = re.compile(
 )
 #: More than this is a channel's worth of people, and no longer somebody's job.
 _MOST_CALLED = 10
+#: What carriers print of a line of an address at most.
+_LONGEST_LINE = 60
 #: Levels that have somebody of their own to call; those above call the last one's.
 CALLED_LEVELS = 3
 
@@ -290,6 +308,21 @@ DEFINITIONS = {
     ),
     "shipping.pick_list_orders": Definition(
         "how many orders one pick list holds at most", _whole(1, 50), 20
+    ),
+    **{
+        f"shipping.sender_{part}": Definition(f"the sender’s {what}, for labels", _line)
+        for part, what in {
+            "name": "name",
+            "street": "street and number",
+            "city": "city",
+            "region": "state or region, where addresses have one",
+            "postcode": "postcode",
+            "phone": "phone number",
+        }.items()
+    },
+    "shipping.sender_country": Definition("the sender’s country, for labels", _country),
+    "shipping.parcel_weight_grams": Definition(
+        "grams that a parcel usually weighs, for labels", _whole(1, 9999), 500
     ),
     "return.answer_within_hours": Definition(
         "hours within which a return request is to be answered", _whole(1, 240), 48

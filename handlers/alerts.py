@@ -212,6 +212,31 @@ def _confirm_shipment(event: Event) -> Iterator[NewJob]:
     )
 
 
+def _buy_label(event: Event) -> Iterator[NewJob]:
+    """Buy the label that somebody asked for."""
+    yield NewJob(
+        key=f"label:{event.subject_id}",
+        kind="label.buy",
+        payload={"label_id": event.subject_id},
+        # A partner that hangs keeps one worker waiting, not all of them.
+        lane="labels",
+    )
+
+
+def _tell_of_label(event: Event) -> Iterator[NewJob]:
+    """Tell whoever asked for the label where it is, or why there is none."""
+    yield NewJob(
+        key=f"tell:{event.id}",
+        kind="tell",
+        payload={
+            "template": "fulfilment/label_told",
+            "subject": "label",
+            "id": event.subject_id,
+            "member_id": event.data["asked_by"],
+        },
+    )
+
+
 def _carry(event: Event) -> Iterator[NewJob]:
     """Bring a batch of refunds to its provider, and look after it until it is over."""
     yield NewJob(
@@ -346,6 +371,9 @@ _RULES: Mapping[Kind, tuple[_Rule, ...]] = {
     Kind.PICK_LIST_ASKED: (_post("stock", "fulfilment/pick_list"),),
     Kind.PICK_LIST_ENDED: (_refresh("stock"),),
     Kind.PARCEL_SHIPPED: (_confirm_shipment, _redraw_orders_alert),
+    Kind.LABEL_ASKED: (_buy_label,),
+    Kind.LABEL_BOUGHT: (_tell_of_label,),
+    Kind.LABEL_FAILED: (_tell_of_label,),
     Kind.ALERT_ACKNOWLEDGED: _ALERT,
     Kind.ALERT_ASSIGNED: (*_ALERT_TOLD, _tell_owner),
     Kind.ALERT_SNOOZED: _ALERT_TOLD,

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.complaints import queries as complaints
 from domain.errors import Overtaken
 from domain.events import Event, Kind
+from domain.fulfilment import labels
 from domain.fulfilment import queries as fulfilment
 from domain.inventory import queries as inventory
 from domain.orders import arrivals
@@ -37,6 +38,7 @@ _RECORDS: dict[str, tuple[str, Any]] = {
     "inventory/watch": ("card", inventory.watch_card),
     "payouts/settlement": ("card", payouts.card),
     "fulfilment/pick_list": ("card", fulfilment.card),
+    "fulfilment/label_told": ("card", labels.card),
     "shipping/alert": ("card", shipping.card),
     "shipping/note": ("card", shipping.alert),
     "shipping/told": ("card", shipping.alert),

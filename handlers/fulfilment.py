@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from slack_bolt.async_app import AsyncApp
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.fulfilment import packing, picking, policy, queries, shipping
+from domain import merchants
+from domain.fulfilment import labels, packing, picking, policy, queries, shipping
+from domain.fulfilment.labels import Wish
 from domain.fulfilment.model import Problem
 from domain.fulfilment.packing import Box
 from domain.fulfilment.queries import OrderCard
 from domain.fulfilment.shipping import Consignment
 from domain.people import Can
-from domain.shipping import punctuality
+from domain.shipping import scores
 from handlers.turn import Turn
 
-#: Days by which carriers are compared when one is chosen.
-_LATELY = 90
+#: The choice that leaves the carrier to the price.
+_CHEAPEST = "-"
 
 
 def register(app: AsyncApp) -> None:
     """Listen to the buttons of pick lists, an order's steps in the warehouse, and their forms."""
     app.action(re.compile(r"^pick\."))(click)
-    app.action(re.compile(r"^order\.(pick|find|pack|ship)$"))(step)
+    app.action(re.compile(r"^order\.(pick|find|pack|ship|label)$"))(step)
+    app.action(re.compile(r"^label\.print$"))(follow_link)
     app.view(re.compile(r"^pick\.missing$"))(submit_missing)
     app.view(re.compile(r"^order\.pack$"))(submit_box)
     app.view(re.compile(r"^order\.ship$"))(submit_parcel)
+    app.view(re.compile(r"^order\.label$"))(submit_label)
 
 
 async def ask(turn: Turn) -> None:
@@ -85,16 +91,30 @@ async def step(turn: Turn) -> None:
             policy.check_packable(card, card.lines)
             await turn.form("fulfilment/pack_form", keep={"order_id": order_id}, order=card)
         case "ship":
-            card = await _card(turn, order_id)
-            policy.check_shippable(card, card.lines)
+            await _parcel_form(turn, "fulfilment/ship_form", order_id)
+        case "label":
             async with turn.read() as session:
-                lately = await punctuality.report(session, turn.now, _LATELY)
-            await turn.form(
-                "fulfilment/ship_form",
-                keep={"order_id": order_id},
-                order=card,
-                carriers=lately.carriers,
+                settings = await merchants.settings(session)
+            weight = settings["shipping.parcel_weight_grams"]
+            await _parcel_form(
+                turn,
+                "fulfilment/label_form",
+                order_id,
+                weight=weight,
+                heaviest=labels.HEAVIEST,
             )
+
+
+async def follow_link(turn: Turn) -> None:
+    """The button's address opens the label; there is nothing to do here."""
+    await turn.ack()
+
+
+async def are_sold(turn: Turn, session: AsyncSession) -> bool:
+    """Tell whether a label can be bought: where, and as whose parcel, is known."""
+    if not turn.desk.labels:
+        return False
+    return labels.sender(await merchants.settings(session)) is not None
 
 
 async def submit_missing(turn: Turn) -> None:
@@ -134,6 +154,31 @@ async def submit_parcel(turn: Turn) -> None:
     await _done(turn, card.id, f"{parcel.carrier} {parcel.tracking_number} has left")
 
 
+async def submit_label(turn: Turn) -> None:
+    """Ask for a label of what is in an order's parcel."""
+    card = await _card(turn, int(turn.kept["order_id"]))
+    ready = {line.id: most for line, most in card.shippable}
+    carrier = turn.field("known")
+    wish = Wish(
+        _quantities(turn, ready),
+        int(turn.field("weight") or 0),
+        None if carrier in (None, _CHEAPEST) else carrier,
+    )
+    async with turn.write() as work:
+        await labels.ask(work, turn.member, card.id, wish)
+    said = "its label is being bought. You hear from me once it is there."
+    await _done(turn, card.id, said, go_on=False)
+
+
+async def _parcel_form(turn: Turn, template: str, order_id: int, **values: Any) -> None:
+    """Open the form of a parcel, with how its carriers did lately."""
+    card = await _card(turn, order_id)
+    policy.check_shippable(card, card.lines)
+    async with turn.read() as session:
+        lately = await scores.scores(session, turn.now)
+    await turn.form(template, keep={"order_id": order_id}, order=card, scores=lately, **values)
+
+
 def _quantities(turn: Turn, usual: dict[int, int]) -> dict[int, int]:
     """Return what the form says of each line; one that it had no room for is as usual."""
     shown = turn.body["view"]["state"]["values"]
@@ -167,5 +212,10 @@ async def _go_on(turn: Turn, pick_list_id: int, *, replace: bool = False) -> Non
     await turn.send(message, replace=replace)
 
 
-async def _done(turn: Turn, order_id: int, said: str) -> None:
-    await turn.answer("fulfilment/order", order=await _card(turn, order_id), said=said)
+async def _done(turn: Turn, order_id: int, said: str, *, go_on: bool = True) -> None:
+    """Say what was done with an order, and offer what is next with it."""
+    async with turn.read() as session:
+        sold = await are_sold(turn, session)
+    card = await _card(turn, order_id)
+    step = card.step if go_on else None
+    await turn.answer("fulfilment/order", order=card, said=said, step=step, labels=sold)

@@ -12,7 +12,7 @@ from domain.orders import checks, confirming, queries
 from domain.orders.model import State
 from domain.orders.policy import Finding
 from domain.people import Can
-from handlers import desk
+from handlers import desk, fulfilment
 from handlers.turn import Turn
 
 
@@ -136,13 +136,15 @@ async def _pending(turn: Turn, start: int, *, replace: bool = False) -> None:
 
 async def _answer(turn: Turn, order: queries.OrderView) -> None:
     findings: Sequence[Finding] = ()
-    if order.state is State.PENDING:
-        async with turn.read() as session:
+    async with turn.read() as session:
+        if order.state is State.PENDING:
             findings = await checks.one(session, order.id, turn.now)
+        labels = await fulfilment.are_sold(turn, session)
     await turn.answer(
         "orders/card",
         order=order,
         findings=findings,
+        labels=labels,
         personal=True,
         may={can for can in Can if turn.member.may(can)},
         share=True,
@@ -160,6 +162,7 @@ async def _share(turn: Turn) -> None:
             "orders/card",
             order=order,
             findings=(),
+            labels=False,
             personal=False,
             may=set(),
             share=False,

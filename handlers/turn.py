@@ -28,6 +28,8 @@ class Desk:
     store: Store
     now: Callable[[], datetime]
     admins: tuple[str, ...] = ()
+    #: Whether a partner is connected that sells labels.
+    labels: bool = False
     #: Returns the signed address of one of the desk's own pages, given its path and merchant.
     page: Callable[[str, int, datetime], str] | None = None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from domain import cards, events, inbox, jobs, links, merchants, people, rates, record, sources
 from domain.complaints import model as complaints
+from domain.fulfilment import label
 from domain.fulfilment import model as fulfilment
 from domain.inventory import model as inventory
 from domain.orders import model as orders
@@ -23,6 +24,7 @@ __all__ = [
     "inbox",
     "inventory",
     "jobs",
+    "label",
     "links",
     "merchants",
     "metadata",

@@ -1,4 +1,4 @@
-"""Partners for the demo: a payment provider that moves no money, marketplaces nobody buys at."""
+"""Partners for the demo: money that does not move, marketplaces and labels that nobody uses."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from domain.money import Money
 from domain.refunds.payment import Instruction, Outcome, Report, Result
+from domain.shipping.labels import Address, Label, Package, Quote, Rate
 from domain.shipping.marketplace import Shipment
 
 
@@ -64,3 +66,38 @@ class PracticeMarketplace:
     async def confirm(self, shipment: Shipment) -> None:
         """Enter the shipment under its reference, once."""
         self.shipments.setdefault(shipment.reference, shipment)
+
+
+class PracticeLabels:
+    """Sells labels that nobody can use, `labels` by quote, at the same two rates for everything."""
+
+    name = "practice labels"
+
+    def __init__(self) -> None:
+        self.labels: dict[str, Label] = {}
+
+    async def quote(self, reference: str, sender: Address, to: Address, package: Package) -> Quote:
+        """Return the two rates."""
+        del sender, to, package
+        return Quote(reference, self._rates)
+
+    async def buy(self, quote: str, rate: str) -> Label:
+        """Enter the label under its quote, once."""
+        chosen = next(one for one in self._rates if one.reference == rate)
+        number = f"PRACTICE{len(self.labels) + 1:06d}"
+        url = f"https://labels.example/{number}.png"
+        made = Label(chosen.carrier, number, url, chosen.cost)
+        return self.labels.setdefault(quote, made)
+
+    async def find(self, quote: str) -> Label | None:
+        """Return the label of a quote."""
+        return self.labels.get(quote)
+
+    async def void(self, quote: str) -> None:
+        """Forget the label."""
+        self.labels.pop(quote, None)
+
+    _rates = (
+        Rate("ground", "UPS", "Ground", Money(610, "USD"), None),
+        Rate("priority", "USPS", "Priority", Money(758, "USD"), 2),
+    )

@@ -17,7 +17,7 @@ from pydantic import SecretStr
 
 from bot import app
 from bot.config import Config
-from bot.connectors.practice import PracticeLedger, PracticeMarketplace
+from bot.connectors.practice import PracticeLabels, PracticeLedger, PracticeMarketplace
 from bot.http.server import listen
 from bot.local import Channel, LocalSlack, Person, Team, carrier, shop, world
 from bot.slack import manifest
@@ -107,6 +107,7 @@ async def playing(config: Config) -> AsyncGenerator[Demo]:
             listener=listener,
             providers={"practice": PracticeLedger()},
             marketplaces={name: PracticeMarketplace(name) for name in ("amazon", "shopify")},
+            labels=PracticeLabels(),
             extend=slack.attach,
             prepare=_open_shop,
         ) as site:
@@ -150,6 +151,8 @@ async def _open_shop(store: Store) -> None:
             await merchants.change_setting(work, f"refund.{key}", member)
         await merchants.change_setting(work, "shipping.escalate_to", world.ADA)
         await merchants.change_setting(work, "payout.fees", world.FEES)
+        for part, said in world.SENDER.items():
+            await merchants.change_setting(work, f"shipping.sender_{part}", said)
     async with store.write(merchant_id, now=now, actor=IMPORT) as work:
         await inventory.receive(work, list(world.stock()), source="demo")
         await receive(work, list(world.orders(now)), source="demo")

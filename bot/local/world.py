@@ -96,6 +96,16 @@ COMPLAINTS = (
 #: Returns that are under way when the demo opens: order, how many of its first line, why.
 RETURNS = (("1024", 1, "Two scales came, the buyer meant to order one"),)
 
+#: Where its parcels come from, for labels.
+SENDER = {
+    "name": SHOP,
+    "street": "5 Mill Lane",
+    "city": "Portland",
+    "region": "OR",
+    "postcode": "97201",
+    "country": "US",
+    "phone": "503 555 0100",
+}
 #: What Amazon keeps of an order, and by how much it paid one order short, in cents.
 FEES = "amazon 15% + 0.30 USD"
 _PAID_SHORT = {"1042": 1240}

@@ -55,6 +55,11 @@ async def ship(work: Work, member: Member, order_id: int, consignment: Consignme
         CarrierNeeded, CantBeTracked: nobody could follow it.
     """
     member.must(Can.SHIP)
+    return await leave(work, order_id, consignment)
+
+
+async def leave(work: Work, order_id: int, consignment: Consignment) -> Parcel:
+    """Let a parcel leave that somebody asked for who may; raises what `ship` raises besides."""
     carrier = consignment.carrier.strip()
     if not carrier:
         raise CarrierNeeded

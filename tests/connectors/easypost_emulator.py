@@ -31,6 +31,8 @@ class Emulator:
     #: What carriers told of a number before anybody asked.
     known: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     asked: int = 0
+    #: Whom it lets in to look at shipments.
+    key: str = KEY
     shipments: dict[str, dict[str, Any]] = field(default_factory=dict)
     #: What labels cost so far.
     spent: float = 0
@@ -95,6 +97,8 @@ class Emulator:
         return await self._answer(made, 201)
 
     async def _shipment(self, request: web.Request) -> web.Response:
+        if request.headers.get("Authorization") != f"Bearer {self.key}":
+            return _error(401)
         found = self._named(request.match_info["name"])
         return _error(404) if found is None else web.json_response(found)
 

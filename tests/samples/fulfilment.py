@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from domain.fulfilment.label import Label, LabelState
+from domain.fulfilment.labels import LabelCard
 from domain.fulfilment.model import PickList, Problem
 from domain.fulfilment.progress import Progress
 from domain.fulfilment.queries import OrderCard, PickListCard, ProblemView, Share, Stop, Waiting
@@ -84,3 +86,45 @@ def order_card(**changes: Any) -> OrderCard:
 def waiting() -> Waiting:
     """Orders to be picked, and a list that somebody is out with."""
     return Waiting(4, (pick_list(),))
+
+
+#: What became of a label that the partner did not sell.
+UNSOLD: dict[str, Any] = {
+    "state": LabelState.FAILED,
+    "quote": None,
+    "rate": None,
+    "carrier": None,
+    "tracking_number": None,
+    "url": None,
+    "cost": None,
+    "currency": None,
+    "parcel_id": None,
+    "problem": "EasyPost sells no label for this parcel: Insufficient funds.",
+}
+
+
+def label_card(**changes: Any) -> LabelCard:
+    """One that was bought from whoever was cheapest, with which its parcel left."""
+    values: dict[str, Any] = {
+        "id": 5,
+        "merchant_id": 1,
+        "order_id": 42,
+        "reference": "label-5",
+        "state": LabelState.BOUGHT,
+        "quantities": {"1": 3},
+        "weight": 500,
+        "wanted": None,
+        "asked_by": AGENT,
+        "asked_at": ago(minutes=1),
+        "quote": "shp_1",
+        "rate": "rate_2",
+        "carrier": "UPS",
+        "tracking_number": "1Z999",
+        "url": "https://labels.example/5.png",
+        "cost": 610,
+        "currency": "USD",
+        "parcel_id": 7,
+        "problem": None,
+        "ended_at": NOW,
+    }
+    return LabelCard(Label(**values | changes), "1042")

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from bot import app
 from bot.config import Config
-from bot.connectors.practice import PracticeLedger
+from bot.connectors.practice import PracticeLabels, PracticeLedger
 from bot.http.server import listen
 from bot.local import Channel, LocalSlack, Person, Team
 from bot.slack import manifest
@@ -210,6 +210,7 @@ async def shop(database_url: str) -> AsyncIterator[Shop]:
         config,
         listener=listener,
         providers={"practice": ledger},
+        labels=PracticeLabels(),
         extend=slack.attach,
         prepare=_furnish,
         now=wall.now,

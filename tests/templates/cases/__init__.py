@@ -44,7 +44,7 @@ NAMES = sorted(
 
 
 def _orders() -> dict[str, Values]:
-    same: Values = {"findings": (), "now": NOW}
+    same: Values = {"findings": (), "labels": False, "now": NOW}
     own = {"personal": True, "may": set(Can), "share": True, "shared_by": None, **same}
     copy = {"personal": False, "may": set(), "share": False, "shared_by": AGENT, **same}
     order = samples.order_view()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from domain.fulfilment.policy import Step
 from domain.orders.model import State
-from domain.shipping.punctuality import Punctuality
-from tests.samples import NOW
+from tests.samples import NOW, carriers
 from tests.samples import fulfilment as samples
 
 
@@ -34,13 +34,49 @@ def cases() -> dict[str, dict[str, Any]]:
         },
         "fulfilment/packing": {"name": "PL-3", "orders": [ready, fetched, gone]},
         "fulfilment/packing@nothing": {"name": "PL-3", "orders": []},
-        "fulfilment/order": {"order": samples.order_card(), "said": "packed"},
-        "fulfilment/order@gone": {"order": gone, "said": "DHL JJD0001 has left"},
+        "fulfilment/order": {
+            "order": samples.order_card(),
+            "said": "packed",
+            "step": Step.PACK,
+            "labels": False,
+        },
+        "fulfilment/order@gone": {
+            "order": gone,
+            "said": "DHL JJD0001 has left",
+            "step": None,
+            "labels": True,
+        },
+        "fulfilment/order@ready": {
+            "order": ready,
+            "said": "packed",
+            "step": Step.SHIP,
+            "labels": True,
+        },
+        "fulfilment/label_form": {
+            "order": ready,
+            "scores": carriers.score_card().scores,
+            "weight": 500,
+            "heaviest": 70_000,
+        },
+        "fulfilment/label_form@bare": {
+            "order": ready,
+            "scores": (),
+            "weight": 500,
+            "heaviest": 70_000,
+        },
+        "fulfilment/label_told": {"card": samples.label_card(), "now": NOW},
+        "fulfilment/label_told@left_over": {
+            "card": samples.label_card(
+                parcel_id=None, problem="Nothing of order 1042 is left to ship."
+            ),
+            "now": NOW,
+        },
+        "fulfilment/label_told@failed": {"card": samples.label_card(**samples.UNSOLD), "now": NOW},
         "fulfilment/missing_form": {"card": samples.pick_list_card()},
         "fulfilment/pack_form": {"order": fetched},
         "fulfilment/ship_form": {
             "order": ready,
-            "carriers": (Punctuality("DHL", 170, 5), Punctuality(None, 2, 0)),
+            "scores": carriers.score_card().scores,
         },
-        "fulfilment/ship_form@bare": {"order": gone, "carriers": ()},
+        "fulfilment/ship_form@bare": {"order": gone, "scores": ()},
     }
