@@ -35,6 +35,12 @@ from tests.connectors.till import assembled
 _KEY, _SECRET = "AKIA", "aws-secret"
 
 
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """What is read off the queue does not depend on which database it goes to."""
+    return sqlite_url
+
+
 @pytest.fixture(scope="module")
 def sqs() -> Iterator[str]:
     """An SQS on this machine; its address."""
