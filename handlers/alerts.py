@@ -13,9 +13,8 @@ from domain.orders.model import UNSHIPPED
 from domain.refunds.model import State as RefundState
 
 _Rule = Callable[[Event], Iterator[NewJob]]
-#: What changes an arrival within this span is shown by one update.
-_TOGETHER = timedelta(seconds=2)
-_STORMS_PACE = timedelta(seconds=3)
+#: Messages that count along, whose number nobody reads so fast: how long they wait for more.
+_PACES = {"storm": timedelta(seconds=3), "arrival": timedelta(seconds=2)}
 
 
 def route(event: Event) -> Iterator[NewJob]:
@@ -57,16 +56,14 @@ def _refresh(concept: str) -> _Rule:
 
 
 def _redraw(event: Event, key: str, concept: str, record: Linked) -> NewJob:
-    """Bring a record's cards up to date, once for all that happens to it until then.
-
-    A storm's message tells a number that grows by the second, which nobody reads so fast.
-    """
+    """Bring a record's cards up to date, once for all that happens to it until then."""
+    pace = _PACES.get(record.subject)
     return NewJob(
         key=key,
         kind="refresh",
         payload={"subject": record.subject, "id": record.id},
         lane=concept,
-        due_at=event.at + _STORMS_PACE if record.subject == "storm" else None,
+        due_at=event.at + pace if pace else None,
         waits_as=f"refresh:{record.subject}:{record.id}",
     )
 
@@ -91,42 +88,20 @@ def _post_once(concept: str, template: str) -> _Rule:
     return rule
 
 
-def _post_arrival(event: Event) -> Iterator[NewJob]:
-    """Announce an arrival; the key is the arrival's, so that it is posted once."""
-    for job in _post("orders", "orders/arrival")(event):
-        yield replace(job, key=f"arrival:{event.subject_id}")
-
-
 def _redraw_arrival(event: Event) -> Iterator[NewJob]:
     """Bring the message of new orders up to date at once: somebody looks at it."""
     if arrival_id := event.data.get("arrival_id"):
-        yield NewJob(
-            key=f"refresh:arrival:{event.id}",
-            kind="refresh",
-            payload={"subject": "arrival", "id": arrival_id},
-            lane="orders",
-        )
+        arrival = Linked("arrival", arrival_id)
+        now = _redraw(event, f"refresh:arrival:{event.id}", "orders", arrival)
+        yield replace(now, due_at=None, waits_as=None)
 
 
 def _recount(event: Event) -> Iterator[NewJob]:
-    """Count along with a burst: however many events of one moment, one update follows them."""
-    span = _TOGETHER.total_seconds()
-    moment = int(event.at.timestamp() // span)
-    arrival_id = event.data.get("arrival_id", event.subject_id)
-    yield NewJob(
-        key=f"recount:{arrival_id}:{moment}",
-        kind="refresh",
-        payload={"subject": "arrival", "id": arrival_id},
-        lane="orders",
-        # Later than the moment's end, as what it holds may be committed a little after.
-        due_at=event.at + 2 * _TOGETHER,
-    )
-
-
-def _recount_changed(event: Event) -> Iterator[NewJob]:
-    """A source changed an order that waits for confirmation."""
-    if "arrival_id" in event.data:
-        yield from _recount(event)
+    """Count along with a burst of new orders, or with what their sources do with them."""
+    own = event.subject_id if event.subject == "arrival" else None
+    if arrival_id := event.data.get("arrival_id", own):
+        arrival = Linked("arrival", arrival_id)
+        yield _redraw(event, f"refresh:arrival:{event.id}", "orders", arrival)
 
 
 def _reply(concept: str, template: str) -> _Rule:
@@ -411,9 +386,9 @@ _RULES: Mapping[Kind, tuple[_Rule, ...]] = {
     Kind.RESHIPMENT_ASKED: (_post_reshipment,),
     Kind.PARCEL_MOVED: _PARCEL,
     Kind.PARCEL_DELIVERED: _PARCEL,
-    Kind.ORDERS_ARRIVED: (_post_arrival, _recount),
+    Kind.ORDERS_ARRIVED: (_post_once("orders", "orders/arrival"), _recount),
     Kind.ORDERS_CONFIRMED: (_recount,),
     Kind.ORDER_CONFIRMED: (_redraw_arrival,),
-    Kind.ORDER_CHANGED: (_ship_by_answered, _recount_changed),
+    Kind.ORDER_CHANGED: (_ship_by_answered, _recount),
     Kind.SHIP_BY_NEAR: (_alone(_post("shipping", "shipping/ship_by")),),
 }

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.connectors import inbound
+from bot.connectors.files.values import text
 from bot.connectors.inbound import UnreadableEvent
 from bot.work.outcomes import Handler
 from domain import merchants
@@ -64,7 +65,7 @@ def reader(store: Store, now: Callable[[], datetime]) -> Handler:
     """Return the handler of `inbox.carrier`; parcels nobody knows are left in the inbox."""
 
     async def meaning(body: str) -> list[tuple[str, Sighting]]:
-        status = str(inbound.event(body, _PARTNER)["status"])
+        status = _text(inbound.event(body, _PARTNER), "status") or ""
         return [(status, one) for one in sightings(body)]
 
     async def take(work: Work, told: tuple[str, Sighting]) -> None:
@@ -105,12 +106,13 @@ def _sighting(body: bytes | str) -> Sighting:
 
 def _text(event: Mapping[str, Any], name: str) -> str | None:
     value = event.get(name)
-    return value.strip()[:_LONGEST] or None if isinstance(value, str) else None
+    written = text(value) if isinstance(value, str) else None
+    return written[:_LONGEST] if written else None
 
 
 def _moment(value: object) -> datetime | None:
     try:
         moment = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
+        return moment.astimezone(UTC) if moment and moment.tzinfo else None
+    except (ValueError, OverflowError):
         return None
-    return moment.astimezone(UTC) if moment and moment.tzinfo else None

@@ -9,10 +9,12 @@ import hashlib
 import hmac
 import unicodedata
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from bot.connectors import inbound
+from bot.connectors.files.values import LONGEST_TEXT, BadValue, moment, part, parts, text
+from bot.connectors.inbound import PartlyUnreadable
 from bot.work.outcomes import Handler
 from domain.shipping import service as shipping
 from domain.shipping.model import Mishap, ParcelState
@@ -74,6 +76,7 @@ def sightings(body: bytes | str) -> list[Sighting]:
 
     Raises:
         UnreadableEvent: it is no event.
+        PartlyUnreadable: a scan has a time that can't be read.
     """
     event = inbound.event(body, _PARTNER)
     tracker = event.get("result")
@@ -83,13 +86,29 @@ def sightings(body: bytes | str) -> list[Sighting]:
 
 
 def sightings_of(tracker: Mapping[str, Any]) -> list[Sighting]:
-    """Return what a tracker says of its parcel, oldest first."""
-    number = tracker.get("tracking_code")
-    if not number:
+    """Return what a tracker says of its parcel, oldest first; see `sightings` for what it raises."""
+    number = _text(tracker.get("tracking_code"))
+    if number is None:
         return []
-    told = tracker.get("tracking_details") or [{**tracker, "datetime": tracker.get("updated_at")}]
-    seen = [_sighting(str(number), detail) for detail in told]
-    return sorted((one for one in seen if one is not None), key=lambda one: one.at)
+    told = parts(tracker.get("tracking_details"))
+    told = told or [{**tracker, "datetime": tracker.get("updated_at")}]
+    seen, odd = [], None
+    for detail in told:
+        try:
+            at = moment(detail.get("datetime"), "datetime")
+        except BadValue as bad:
+            odd = str(bad)
+        else:
+            if at is not None:
+                seen.append(_sighting(number, at, detail))
+    seen.sort(key=lambda one: one.at)
+    if odd:
+        raise PartlyUnreadable(
+            f"A scan of this EasyPost event has a time that can't be read: {odd}. What else it "
+            "tells was taken in. Look the parcel up at its carrier.",
+            seen,
+        )
+    return seen
 
 
 def reader(store: Store, now: Callable[[], datetime]) -> Handler:
@@ -97,27 +116,22 @@ def reader(store: Store, now: Callable[[], datetime]) -> Handler:
     return inbound.Together(store, now, SOURCE, sightings, shipping.follow_all)
 
 
-def _sighting(number: str, detail: Mapping[str, Any]) -> Sighting | None:
-    at = _moment(detail.get("datetime"))
-    if at is None:
-        return None
-    location = detail.get("tracking_location") or {}
+def _sighting(number: str, at: datetime, detail: Mapping[str, Any]) -> Sighting:
+    status, more = _text(detail.get("status")), _text(detail.get("status_detail"))
     return Sighting(
         tracking_number=number,
-        state=_state(detail.get("status"), detail.get("status_detail")),
+        state=_state(status, more),
         at=at,
-        description=_words(detail),
-        mishap=MISHAPS.get(str(detail.get("status_detail"))),
-        place=location.get("city") or None,
+        description=_words(detail, status),
+        mishap=MISHAPS.get(more or ""),
+        place=_text(part(detail, "tracking_location").get("city")),
     )
 
 
-def _words(detail: Mapping[str, Any]) -> str | None:
+def _words(detail: Mapping[str, Any], status: str | None) -> str | None:
     """Return the carrier's words; of a status that has no place in the table, it itself."""
-    said = detail.get("message") or detail.get("description")
-    if not said and detail.get("status") not in STATES:
-        said = detail.get("status")
-    return str(said) if said else None
+    said = _text(detail.get("message")) or _text(detail.get("description"))
+    return said or (status if status not in STATES else None)
 
 
 def _state(status: str | None, detail: str | None) -> ParcelState:
@@ -125,11 +139,6 @@ def _state(status: str | None, detail: str | None) -> ParcelState:
     return DETAILS.get(detail or "", state) if status in _ON_ITS_WAY else state
 
 
-def _moment(value: object) -> datetime | None:
-    if not isinstance(value, str):
-        return None
-    try:
-        moment = datetime.fromisoformat(value)
-    except ValueError:
-        return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+def _text(value: object) -> str | None:
+    written = text(value)
+    return written[:LONGEST_TEXT] if written else None

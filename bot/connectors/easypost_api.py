@@ -19,6 +19,7 @@ from easypost.errors.api.unauthorized_error import UnauthorizedError
 from easypost.errors.general.easypost_error import EasyPostError
 
 from bot.connectors import easypost
+from bot.connectors.inbound import PartlyUnreadable
 from domain.shipping.scores import carrier_name
 from domain.shipping.service import Sighting
 from domain.shipping.tracker import CantTrack, TrackerBusy, TrackerRefused, TrackerSilent
@@ -67,7 +68,11 @@ class EasyPost:
         if code := _CODES.get(carrier_name(carrier) or ""):
             wanted["carrier"] = code
         made = await self._call(lambda: self._sdk.tracker.create(**wanted))
-        return easypost.sightings_of(made.to_dict())
+        try:
+            return easypost.sightings_of(made.to_dict())
+        except PartlyUnreadable as odd:
+            # What else it knows counts; its webhook says the rest again.
+            return odd.facts
 
     async def check(self) -> None:
         """Ask for something small; raises what `track` raises."""

@@ -18,7 +18,15 @@ from domain.inbox import Delivery, Message
 from domain.jobs import Claim
 from domain.store import Store, Work
 
-__all__ = ["Message", "Together", "UnreadableEvent", "event", "event_id", "reader"]
+__all__ = [
+    "Message",
+    "PartlyUnreadable",
+    "Together",
+    "UnreadableEvent",
+    "event",
+    "event_id",
+    "reader",
+]
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +43,14 @@ class UnreadableEvent(Invalid):
 
     def __init__(self, partner: str, expected: str = "a JSON object with an id") -> None:
         super().__init__(f"This is not {partner} event: {expected} is expected.")
+
+
+class PartlyUnreadable(Invalid):
+    """An event of which some can't be read; `facts` are what the rest tells."""
+
+    def __init__(self, message: str, facts: Sequence[Any]) -> None:
+        self.facts = facts
+        super().__init__(message)
 
 
 def event(body: bytes | str, partner: str) -> dict[str, Any]:
@@ -169,6 +185,9 @@ class Together(Generic[Fact]):
         for delivery in deliveries:
             try:
                 facts += self._meaning(delivery.body)
+            except PartlyUnreadable as error:
+                facts += error.facts
+                odd.append(delivery)
             except Exception as error:  # noqa: BLE001 — its own job says what is wrong with it
                 log.debug("Message %s can't be read: %s", delivery.id, sentence(error))
                 odd.append(delivery)
@@ -180,9 +199,16 @@ class Together(Generic[Fact]):
     async def _read_alone(self, merchant_id: int, delivery_id: int) -> None:
         async with self._store.read(merchant_id) as session:
             delivery = await session.get_one(Delivery, delivery_id)
-        if facts := self._meaning(delivery.body):
+        odd = None
+        try:
+            facts = self._meaning(delivery.body)
+        except PartlyUnreadable as error:
+            facts, odd = error.facts, error
+        if facts:
             async with self._store.write(merchant_id, now=self._now(), actor=self._source) as work:
                 await self._take(work, facts)
+        if odd:
+            raise odd
 
 
 def _is_away(error: Exception) -> bool:

@@ -24,7 +24,8 @@ from domain.store import Store
 
 log = logging.getLogger(__name__)
 
-#: Slack's and the partners' messages are far below; whatever is longer is refused unread.
+#: Slack's and the partners' messages are far below. What says that it is longer is refused
+#: unread, and what does not say how long it is, as soon as so much of it was read.
 _LONGEST_BODY = 1024 * 1024
 _THIS_MACHINE = ("127.0.0.1", "0.0.0.0", "::1", "::")  # noqa: S104 — shown, not bound
 _HEADERS = {
@@ -99,7 +100,8 @@ def build(
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     application = web.Application(
-        middlewares=[_measured(metrics), _in_sentences], client_max_size=_LONGEST_BODY
+        middlewares=[_measured(metrics), _in_sentences, _short],
+        client_max_size=_LONGEST_BODY,
     )
     application.on_response_prepare.append(_add_headers)
     application.router.add_get("/healthz", health.healthz)
@@ -147,6 +149,13 @@ async def _in_sentences(request: web.Request, handler: Handler) -> web.StreamRes
         reference = secrets.token_hex(3)
         log.exception("%s %s failed (%s)", request.method, request.path, reference)
         return _refusal(500, f"Something went wrong on the desk's side; its log knows {reference}.")
+
+
+@web.middleware
+async def _short(request: web.Request, handler: Handler) -> web.StreamResponse:
+    if (request.content_length or 0) > _LONGEST_BODY:
+        raise web.HTTPRequestEntityTooLarge(_LONGEST_BODY, request.content_length or 0)
+    return await handler(request)
 
 
 _SENTENCES = {

@@ -88,7 +88,9 @@ async def change(
     left: list[int] = []
     to_ship = [*added]
     troubled: list[shipping.Found] = []
-    numbers = {one.tracking_number for held in parcels.values() for one in held}
+    known = [one for held in parcels.values() for one in held]
+    numbers = {one.tracking_number for one in known}
+    troublesome = [one for one in known if one.trouble and one.state not in ENDED]
     for order in orders:
         draft = drafts[order.id]
         if order.changed_at and draft.changed_at and draft.changed_at < order.changed_at:
@@ -111,9 +113,9 @@ async def change(
     await work.insert(Line, new_lines)
     await add_parcels(work, new_parcels, clocks)
     await inventory.follow(work, to_ship=to_ship, cancelled=cancelled, left=left)
+    await shipping.troubles_over(work, [one for one in troublesome if one.state in ENDED])
     await shipping.troubles_found(work, troubled)
-    told = {one.tracking_number for held in parcels.values() for one in held}
-    await shipping.match(work, told - numbers)
+    await shipping.match(work, {one.tracking_number for one in known} - numbers)
     return changed
 
 
@@ -244,7 +246,6 @@ def _tell(work: Work, parcel: Parcel, drawn: ParcelDraft, troubled: list[shippin
             troubled.append(shipping.Found(parcel, trouble, None))
     elif parcel.state in ENDED:
         parcel.delivered_at = drawn.delivered_at
-        parcel.trouble = parcel.troubled_at = None
         parcel.late_due_at = parcel.silent_due_at = parcel.stuck_due_at = None
         delivered = parcel.state is ParcelState.DELIVERED
         kind = Kind.PARCEL_DELIVERED if delivered else Kind.PARCEL_MOVED

@@ -57,7 +57,7 @@ class Step(StrEnum):
 class Facts:
     """What is known of a parcel in trouble.
 
-    `detail` is the carrier's own word for it, `attempts` counts failed deliveries. `overdue` is
+    `detail` is its mishap, or the carrier's own word for it, `attempts` counts failed deliveries. `overdue` is
     how long its promise is broken, negative while it is ahead, None where nothing was promised.
     """
 
@@ -162,6 +162,8 @@ def detail_in(description: str | None) -> str | None:
 
 
 def _cause(facts: Facts) -> Cause:
+    if facts.trouble is Trouble.DISPUTED:
+        return _BY_TROUBLE[facts.trouble]
     said = _DETAILS.get(facts.detail or "") or _BY_TROUBLE.get(facts.trouble)
     if facts.trouble is Trouble.DELIVERY_FAILED and said is None:
         said = Cause.FAILED_AGAIN if facts.attempts > 1 else Cause.NOBODY_THERE

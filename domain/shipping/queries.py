@@ -88,7 +88,8 @@ class ParcelCard:
             Facts(
                 trouble=self.parcel.trouble or Trouble.DELAYED,
                 state=self.parcel.state,
-                detail=policy.detail_in(self.scan.description) if self.scan else None,
+                detail=self.parcel.mishap
+                or (policy.detail_in(self.scan.description) if self.scan else None),
                 attempts=self.attempts,
                 scanned=self.scan is not None and self.scan.state is not ParcelState.PENDING,
                 overdue=now - promised if promised else None,

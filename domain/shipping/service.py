@@ -45,6 +45,7 @@ __all__ = [
     "sweep_unmatched",
     "trouble_found",
     "troubles_found",
+    "troubles_over",
 ]
 
 _Row = TypeVar("_Row", bound=Owned)
@@ -169,6 +170,14 @@ async def troubles_found(work: Work, found: Sequence[Found]) -> None:
     for one in found:
         storm_id = spoken_for.get(one.parcel.id)
         trouble_found(work, one.parcel, one.trouble, one.why, storm_id=storm_id)
+
+
+async def troubles_over(work: Work, parcels: Sequence[Parcel]) -> None:
+    """End the troubles of locked parcels that move again or have arrived, and their alerts."""
+    if parcels:
+        await alerts.over(work, parcels)
+    for parcel in parcels:
+        parcel.trouble = parcel.troubled_at = None
 
 
 def trouble_found(
@@ -378,10 +387,7 @@ async def _tell(work: Work, news: Sequence[_News]) -> None:
             found[parcel_id] = Found(parcel, trouble, one.sighting.description)
         elif parcel.trouble and not trouble:
             over.append(parcel)
-    if over:
-        await alerts.over(work, over)
-    for parcel in over:
-        parcel.trouble = parcel.troubled_at = None
+    await troubles_over(work, over)
     for one in news:
         if one.parcel.id not in found or one is not last[one.parcel.id]:
             _record(work, one)

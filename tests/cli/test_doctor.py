@@ -24,7 +24,7 @@ from domain.store import Store
 from handlers.commands import SCOPES
 from tests.cli.conftest import Deskhand
 from tests.connectors import amazon_emulator as amazon
-from tests.connectors import shopify_emulator
+from tests.connectors import easypost_emulator, shopify_emulator
 from tests.connectors.stripe_emulator import API_KEY, Emulator
 
 _SIGNING_SECRET = "0123456789abcdef" * 2
@@ -180,6 +180,25 @@ async def test_shopify_is_asked_what_the_app_may_do(config: Config) -> None:
         wrong = paying.model_copy(update={"shopify_access_token": SecretStr("shpat_other")})
         await _expect(wrong, "✗ Shopify refuses the app. Copy SHOPIFY_ACCESS_TOKEN, or SHOPIFY_C")
     await _expect(paying, "✗ Shopify can't be reached, or did not answer in time. Check the net")
+
+
+async def test_easypost_is_asked_whether_it_takes_the_key(config: Config) -> None:
+    async with TestServer(easypost_emulator.Emulator().application()) as easypost:
+        tracking = config.model_copy(
+            update={
+                "easypost_api_key": SecretStr(easypost_emulator.KEY),
+                "easypost_api_url": str(easypost.make_url("/v2/")),
+            }
+        )
+        healthy, findings = await _examine(tracking)
+        assert healthy
+        assert "✓ EasyPost takes EASYPOST_API_KEY." in findings
+        assert any(one.startswith("– EASYPOST_WEBHOOK_SECRET is not set, so") for one in findings)
+        hearing = tracking.model_copy(update={"easypost_webhook_secret": SecretStr("s3cret")})
+        assert not any("EASYPOST_WEBHOOK_SECRET" in one for one in (await _examine(hearing))[1])
+        wrong = tracking.model_copy(update={"easypost_api_key": SecretStr("EZTKother")})
+        await _expect(wrong, "✗ EasyPost refuses EASYPOST_API_KEY")
+    await _expect(tracking, "✗ EasyPost gives no answer. Check the network, the proxy, and EASY")
 
 
 async def test_amazon_is_asked_for_a_token_and_the_marketplace(config: Config) -> None:

@@ -180,6 +180,24 @@ def test_stock_comes_in_as_counted_and_its_bad_rows_are_put_aside(
     assert said.out == "stock.csv: 2 items: 0 new, 1 changed, 1 unchanged\n"
 
 
+@pytest.mark.parametrize(
+    ("row", "encoding", "reason"),
+    [
+        ("MUG-1,Köln,A-03,3", "latin-1", "row 2: the row holds characters that are not UTF-8"),
+        (f"MUG-1,{'x' * 10_000_000},A-03,3", "utf-8", "row 2: the row is too long to be meant"),
+        ("MUG-1,Mug,A-03,99999999999", "utf-8", "row 2: on_hand “99999999999” is not a whole"),
+    ],
+    ids=["latin-1", "10 MB", "beyond measure"],
+)
+def test_a_row_of_stock_that_can_not_be_used_costs_no_other(
+    deskhand_on_both: Deskhand, folder: Path, row: str, encoding: str, reason: str
+) -> None:
+    path = folder / "stock.csv"
+    path.write_bytes(f"sku,title,location,on_hand\n{row}\nPOT-1,Pot,A-04,2\n".encode(encoding))
+    assert deskhand_on_both("import", str(path)).out.startswith("stock.csv: 1 item: 1 new")
+    assert reason in path.with_name("stock.rejected.csv").read_text("utf-8")
+
+
 def test_a_settlement_comes_in_once_however_often_it_is_imported(
     deskhand_on_both: Deskhand, folder: Path
 ) -> None:

@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from domain.events import Event, Kind
 from domain.fulfilment.shipping import Consignment, ship
+from domain.orders.confirming import confirm
 from domain.orders.model import Line, State
 from domain.sources import SourceSilent
 from handlers.alerts import route
@@ -36,7 +37,7 @@ async def test_messages_wait_for_an_amazon_that_is_away_and_one_at_a_time_asks(
     assert seller.amazon.calls.count("order") == 3
     await seller.work_off(minutes=5)
     assert await jobs(seller) == []
-    assert [(await seller.order(f"113-{at}")).state for at in range(3)] == [State.CONFIRMED] * 3
+    assert [(await seller.order(f"113-{at}")).state for at in range(3)] == [State.PENDING] * 3
 
 
 async def test_an_order_that_amazon_never_tells_is_somebodys_to_look_at(seller: Seller) -> None:
@@ -81,6 +82,7 @@ async def shipped(seller: Seller) -> None:
     await seller.hear(notification("n-1", at=seller.now))
     view = await seller.order()
     async with seller.store.write(seller.merchant, now=seller.now, actor="U0WAREHOUSE") as work:
+        await confirm(work, WAREHOUSE, view.id, "A friend of ours")
         [line] = await work.session.scalars(select(Line).where(Line.order_id == view.id))
         await ship(work, WAREHOUSE, view.id, Consignment({line.id: 2}, "UPS", TRACKING))
 

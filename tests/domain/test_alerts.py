@@ -177,11 +177,13 @@ async def test_it_never_wakes_if_the_parcel_moved_meanwhile(troubled: Desk) -> N
 
 
 async def test_what_a_source_tells_of_ends_it_too(troubled: Desk) -> None:
-    """A sales channel that says "delivered" records no scan."""
+    """A sales channel that says "delivered" records no scan, and its thread hears of it."""
     await put_off(troubled, troubled.now + timedelta(days=1))
     arrived = parcel(state=ParcelState.DELIVERED, delivered_at=troubled.now)
     await troubled.later(hours=3).receive(draft(state=OrderState.DELIVERED, parcels=(arrived,)))
-    assert await troubled.later(days=1).sweep(watch.sweep_snoozed) == 1
+    [over] = await told(troubled, Kind.ALERT_OVER)
+    assert (over.data["owner"], over.data["state"]) == (AGENT.member_id, ParcelState.DELIVERED)
+    assert await troubled.later(days=1).sweep(watch.sweep_snoozed) == 0
     assert (await alert(troubled)).state is AlertState.OVER
     assert await told(troubled, Kind.ALERT_WOKEN) == []
 

@@ -12,11 +12,12 @@ from domain.money import Money
 from domain.people import Can, CantBeAway, Member
 from tests.domain.desk import ADMIN, NOBODY, Desk, usd
 
-_AGENT = {Can.LOOK, Can.REQUEST_REFUND, Can.COMPLAIN, Can.SHIP, Can.RETURN, Can.RECEIVE}
+_FLOOR = {Can.LOOK, Can.SHIP, Can.RECEIVE, Can.STOCK}
+_AGENT = _FLOOR | {Can.REQUEST_REFUND, Can.COMPLAIN, Can.RETURN}
 COVERED = {
     "agent": _AGENT,
     "approver": _AGENT | {Can.DECIDE_REFUND, Can.REPORT},
-    "warehouse": {Can.LOOK, Can.SHIP, Can.RECEIVE},
+    "warehouse": _FLOOR,
     "finance": {Can.LOOK, Can.REQUEST_REFUND, Can.PAY_REFUND, Can.REPORT},
     "admin": set(Can),
 }

@@ -45,6 +45,7 @@ def late(days: float) -> dict[str, Any]:
         ("delivery_failed", {"detail": "lost"}, "lost", "reship"),
         ("delivery_failed", {"detail": "lost"} | DEAR, "lost", "contact"),
         ("delivery_failed", {"detail": "damaged"}, "damaged", "reship"),
+        ("disputed", {"detail": "damaged"}, "said_to_be_missing", "contact"),
         ("delayed", {}, "slow", "wait"),
         ("delayed", late(-1), "slow", "wait"),
         ("delayed", late(2), "slow", "wait"),

@@ -8,6 +8,7 @@ import json
 import time
 import unicodedata
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,8 @@ class Gate:
             "inbox.carrier": carrier.reader(desk.store, lambda: desk.now),
             "inbox.easypost": easypost.reader(desk.store, lambda: desk.now),
         }
-        self.worker = Worker(desk.store, readers, lambda: desk.now)
+        # A moment later, as a worker is that gathers what comes in a burst.
+        self.worker = Worker(desk.store, readers, lambda: desk.now + timedelta(seconds=1))
 
     async def tells(self, *, sent: int | None = None, body: bytes = b"", **changes: Any) -> int:
         event = {

@@ -159,6 +159,8 @@ PUBLIC = [
             "shipping/alert@in_hand",
             ":large_blue_circle: *Delivery failed · order 1042* · <@U0AGENT1> is on it",
         ),
+        ("shipping/alert@lost", ":large_yellow_circle: *Lost · order 1042*"),
+        ("shipping/alert@damaged", ":large_yellow_circle: *Damaged · order 1042*"),
         ("shipping/alert@over", ":large_green_circle: *Order 1042* · parcel delivered"),
         ("shipping/parcels", "*Order 1042 · 1 parcel*"),
         ("shipping/late", "*34 orders are late or in trouble* · 11–13"),

@@ -106,7 +106,7 @@ def test_a_tracker_without_scans_speaks_for_itself() -> None:
         '{"id": "evt_1", "description": "batch.updated", "result": {"tracking_code": "EZ1"}}',
         '{"id": "evt_1", "description": "tracker.updated", "result": null}',
         '{"id": "evt_1", "description": "tracker.updated", "result": {}}',
-        tracker(detail("delivered", "soon"), detail("delivered", None)),  # type: ignore[arg-type]
+        tracker(detail("delivered", None)),  # type: ignore[arg-type]
     ],
 )
 def test_what_says_nothing_of_a_parcel_is_no_sighting(body: str) -> None:

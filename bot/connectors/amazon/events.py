@@ -62,8 +62,9 @@ def message(body: str, fallback: str) -> Message:
         reference = None
     if reference is None or len(reference) > _LONGEST_ID:
         reference = f"message:{fallback}"
-    # PostgreSQL can't keep NUL.
-    return Message(reference, body.replace("\0", ""))
+    # PostgreSQL can't keep NUL, and no database half a surrogate pair.
+    kept = body.replace("\0", "").encode(errors="replace").decode()
+    return Message(reference, kept)
 
 
 def change(told: Mapping[str, Any]) -> Change | None:

@@ -8,6 +8,7 @@ from datetime import datetime
 from stripe import SignatureVerificationError, WebhookSignature
 
 from bot.connectors import inbound
+from bot.connectors.inbound import UnreadableEvent
 from bot.connectors.stripe import objects
 from bot.connectors.stripe.objects import SOURCE, UnreadableRefund
 from bot.work.outcomes import Handler
@@ -22,13 +23,19 @@ _PARTNER = "a Stripe"
 
 
 def verify(secret: str, body: bytes, header: str | None) -> bool:
-    """Tell whether `Stripe-Signature` is that of this raw body, and not older than 300 seconds."""
+    """Tell whether `Stripe-Signature` is that of this raw body, and not older than 300 seconds.
+
+    Raises:
+        UnreadableEvent: it is no UTF-8, which Stripe signs nothing but.
+    """
     if header is None or not header.isascii():
         return False
     try:
         WebhookSignature.verify_header(body, header, secret, _TOLERANCE)
-    except (SignatureVerificationError, UnicodeDecodeError):
+    except SignatureVerificationError:
         return False
+    except UnicodeDecodeError:
+        raise UnreadableEvent(_PARTNER) from None
     return True
 
 

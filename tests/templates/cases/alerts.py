@@ -7,7 +7,7 @@ from typing import Any
 from domain.events import Kind
 from domain.orders.model import State as OrderState
 from domain.shipping.alert import Outcome
-from domain.shipping.model import ParcelState, Trouble
+from domain.shipping.model import Mishap, ParcelState, Trouble
 from tests import samples
 from tests.samples import AGENT, APPROVER, NOW
 from tests.samples import alerts as made
@@ -47,6 +47,19 @@ def _cards() -> dict[str, Values]:
             "card": made.parcel_card(
                 made.alert(Trouble.RETURN_TO_SENDER), parcel=back, valuable=True
             )
+        },
+        **{
+            f"shipping/alert@{mishap}": {
+                "card": made.parcel_card(
+                    parcel=samples.parcel(
+                        state=ParcelState.DELIVERY_FAILED,
+                        trouble=Trouble.DELIVERY_FAILED,
+                        troubled_at=samples.ago(minutes=30),
+                        mishap=mishap,
+                    )
+                )
+            }
+            for mishap in Mishap
         },
         "shipping/alert@never_scanned": {
             "card": made.parcel_card(made.alert(Trouble.CARRIER_SILENT), scan=None)
