@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
+from bot.local.world import SENDER
 from domain import merchants
 from domain.orders.model import State
 from tests.scenarios.conftest import OFFICE, WES, Node, Shop, an_order, buttons, text_of
-
-SENDER = {
-    "name": "Alder & Finch",
-    "street": "5 Mill Lane",
-    "city": "Portland",
-    "postcode": "97201",
-    "country": "US",
-    "phone": "503 555 0100",
-}
 
 
 async def _told(shop: Shop, holds: str) -> Node:

@@ -11,6 +11,7 @@ from aiohttp.test_utils import TestServer
 from sqlalchemy import select
 
 from bot.connectors.easypost_labels import EasyPostLabels
+from bot.local.world import SENDER
 from bot.work.labels import Labels
 from bot.work.worker import Worker
 from domain import jobs, merchants
@@ -37,16 +38,6 @@ from tests.connectors.easypost_emulator import KEY, Emulator
 from tests.domain.desk import FINANCE, WAREHOUSE, Desk
 from tests.domain.shelf import confirmed
 from tests.domain.warehouse import by_line, shipped
-
-SENDER = {
-    "name": "Alder & Finch",
-    "street": "5 Mill Lane",
-    "city": "Portland",
-    "region": "OR",
-    "postcode": "97201",
-    "country": "US",
-    "phone": "503 555 0100",
-}
 
 
 class Till:
