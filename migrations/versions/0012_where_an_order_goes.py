@@ -8,7 +8,7 @@ from alembic import op
 from migrations.columns import TEXT
 
 revision = "0012"
-down_revision = "0019"
+down_revision = "0011"
 
 _NEW = ("ship_to_name", "ship_to_street", "ship_to_region")
 

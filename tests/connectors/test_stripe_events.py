@@ -108,4 +108,3 @@ def test_a_signature_holds_for_its_message_and_secret_and_five_minutes() -> None
 )
 def test_a_missing_or_odd_signature_is_refused(header: str | None) -> None:
     assert not events.verify("whsec_1", b"{}", header)
-    assert not events.verify("whsec_1", b"\xff", header)

@@ -76,6 +76,7 @@ ELSEWHERE = {
     *("PackingProblem", "ParcelShipped", "ShipmentConfirmed", "ShipmentRefused"),
     *("StockCounted", "StockAdjusted", "StockDescribed"),
     *("StockLow", "StockOversold", "StockWatched"),
+    *("LabelAsked", "LabelBought", "LabelFailed"),
     *("OrderCompleted", "PayoutsDiffer", "PayoutsCompared"),
 }
 SUBJECTS = {"refund", "return", "complaint", "parcel", "order", "alert", "event"}

@@ -148,11 +148,11 @@ async def test_killed_at_any_await_the_refund_is_paid_exactly_once(
     heard: bool,
     record_property: Callable[[str, object], None],
 ) -> None:
-    # Each database has one kind of death, at every other await; who explores has each of both.
+    # Each database has one kind of death, at every third await; who explores has each of both.
     _leave_to_explorers(executioner.desk.store, when)
     if not heard:
         executioner.stripe.deliver = None
-    step = 1 if _EXPLORED else 2
+    step = 1 if _EXPLORED else 3
     number, awaits = 1, await executioner.kill_at(1, when)
     while awaits is None:
         number += step

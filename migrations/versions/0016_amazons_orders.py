@@ -7,8 +7,8 @@ from alembic import op
 
 from migrations.columns import TEXT, TIME, may, must, owned
 
-revision = "0014"
-down_revision = "0013"
+revision = "0016"
+down_revision = "0015"
 
 
 def upgrade() -> None:

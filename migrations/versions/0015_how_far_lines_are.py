@@ -7,8 +7,8 @@ from alembic import op
 
 from migrations.columns import ID, TEXT, TIME, may, must, owned
 
-revision = "0013"
-down_revision = "0011"
+revision = "0015"
+down_revision = "0014"
 
 _OPEN = sa.text("found IS NULL")
 

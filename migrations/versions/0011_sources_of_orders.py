@@ -7,7 +7,7 @@ from alembic import op
 
 from migrations.columns import JSON, TEXT, TIME, may, must, owned
 
-revision = "0019"
+revision = "0011"
 down_revision = "0010"
 
 

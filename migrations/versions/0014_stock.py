@@ -7,8 +7,8 @@ from alembic import op
 
 from migrations.columns import ID, TEXT, TIME, WORD, may, must, owned, partial
 
-revision = "0011"
-down_revision = "0018"
+revision = "0014"
+down_revision = "0013"
 
 
 def upgrade() -> None:

@@ -9,7 +9,7 @@ from alembic import op
 
 from migrations.columns import ID, JSON, TEXT, TIME, WORD, may, must, owned
 
-revision = "0018"
+revision = "0013"
 down_revision = "0012"
 
 #: What the setting is where nobody set it, and how long ago is history.

@@ -7,8 +7,8 @@ from alembic import op
 
 from migrations.columns import TEXT, TIME, WORD, may, must, owned
 
-revision = "0017"
-down_revision = "0016"
+revision = "0018"
+down_revision = "0017"
 
 _SINCE = "uq_storms_merchant_id_trouble_since"
 _PARTIAL = {

@@ -7,8 +7,8 @@ from alembic import op
 
 from migrations.columns import TIME, WORD
 
-revision = "0015"
-down_revision = "0020"
+revision = "0020"
+down_revision = "0019"
 
 
 def upgrade() -> None:

@@ -7,8 +7,8 @@ from alembic import op
 
 from migrations.columns import ID, JSON, TEXT, TIME, WORD, may, must, owned
 
-revision = "0016"
-down_revision = "0014"
+revision = "0017"
+down_revision = "0016"
 
 
 def upgrade() -> None:

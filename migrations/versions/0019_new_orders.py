@@ -7,8 +7,8 @@ from alembic import op
 
 from migrations.columns import ID, TEXT, TIME, must, owned
 
-revision = "0020"
-down_revision = "0017"
+revision = "0019"
+down_revision = "0018"
 
 _NEW = {"arrival_id": ID, "confirm_due_at": TIME, "confirmed_at": TIME, "confirmed_by": TEXT}
 _INDEXES = {
