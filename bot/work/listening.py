@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+from asyncpg import InterfaceError, PostgresError
 from sqlalchemy.exc import SQLAlchemyError
 
 from domain.jobs import NOTICE
@@ -60,5 +61,7 @@ async def _listen(store: Store, wake: Callable[[], None]) -> None:
             wake()
             await closed.wait()
         finally:
-            if not driver.is_closed():
-                await driver.remove_listener(NOTICE, heard)
+            # It may be cut at this very moment: then nobody hears anything on it either.
+            with suppress(PostgresError, InterfaceError, OSError):
+                if not driver.is_closed():
+                    await driver.remove_listener(NOTICE, heard)
