@@ -12,9 +12,10 @@ from sqlalchemy import ForeignKey, UniqueConstraint, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from domain.definitions import ROLES
 from domain.errors import Conflict, Invalid, NoRole, RoleNeeded, UnknownSetting, either
 from domain.events import Kind
-from domain.merchants import ROLES, settings
+from domain.merchants import settings
 from domain.money import Money
 from domain.store import Work
 from domain.tables import Base, Id, Owned, upsert

@@ -9,6 +9,7 @@ from slack_bolt.async_app import AsyncApp
 
 from domain import jobs, merchants
 from domain.complaints import queries as complaints
+from domain.definitions import DEFINITIONS
 from domain.errors import DeskhandError, Invalid
 from domain.fulfilment import queries as fulfilment
 from domain.orders import checks
@@ -95,7 +96,7 @@ async def save_settings(turn: Turn) -> None:
     turn.member.must(Can.SETTLE)
     async with turn.write() as work:
         current = merchants.as_text(await merchants.settings(work.session))
-        for key in merchants.in_use():
+        for key in DEFINITIONS:
             said = turn.field(key) or ""
             if said != current[key]:
                 with at_field(key):
@@ -121,7 +122,7 @@ async def _settings_form(turn: Turn) -> None:
     turn.member.must(Can.SETTLE)
     async with turn.read() as session:
         values = merchants.as_text(await merchants.settings(session))
-    await turn.form("desk/settings_form", keep={}, values=values, definitions=merchants.in_use())
+    await turn.form("desk/settings_form", keep={}, values=values, definitions=DEFINITIONS)
 
 
 async def _state(turn: Turn) -> Payload:

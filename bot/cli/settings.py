@@ -56,7 +56,8 @@ def unset(key: str) -> None:
 async def _list() -> None:
     from bot.cli.desk import desk
     from bot.cli.table import echo_table
-    from domain.merchants import DEFINITIONS, as_text
+    from domain.definitions import DEFINITIONS
+    from domain.merchants import as_text
     from domain.merchants import settings as read
 
     async with desk() as console, console.read() as session:

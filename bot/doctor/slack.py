@@ -13,7 +13,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.config import Config
 from bot.doctor.findings import Finding, Findings, Mark
-from domain import merchants
+from domain.definitions import DEFINITIONS
 from domain.merchants import Settings
 from handlers.commands import SCOPES
 
@@ -46,7 +46,7 @@ async def slack(config: Config, client: AsyncWebClient, settings: Settings) -> F
     yield _clock(me.headers)
     if config.slack_app_token:
         yield await _socket(client, config.slack_app_token.get_secret_value())
-    for key in merchants.DEFINITIONS:
+    for key in DEFINITIONS:
         if key.startswith("channel."):
             yield await _channel(client, key, settings[key])
 

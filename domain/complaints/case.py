@@ -8,9 +8,10 @@ from typing import Any
 from domain import merchants, people
 from domain.complaints import policy, queries
 from domain.complaints.model import TRANSITIONS, Complaint, State, Target
+from domain.definitions import CALLED_LEVELS
 from domain.errors import Conflict, WrongState
 from domain.events import Kind
-from domain.merchants import CALLED_LEVELS, Settings
+from domain.merchants import Settings
 from domain.store import Work
 
 

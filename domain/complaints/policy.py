@@ -8,7 +8,8 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from domain.complaints.model import Clock, Severity, Target
-from domain.merchants import CALLED_LEVELS, Settings
+from domain.definitions import CALLED_LEVELS
+from domain.merchants import Settings
 
 #: How much of a target's time is over when the thread is reminded, in per cent.
 WARNINGS = (50, 80)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 
 from domain import merchants
+from domain.definitions import OFF
 from domain.errors import AlreadyDecided, Conflict, RecordNotFound
 from domain.events import Kind
 from domain.inventory import service as inventory
@@ -124,7 +125,7 @@ async def sweep_rules(work: Work, *, most: int) -> int:
     """Confirm by the merchant's rule what has just come in; returns how many were due."""
     due = await work.due(Order, "confirm_due_at", most=most)
     settings = await merchants.settings(work.session)
-    if settings["order.auto_confirm"] != merchants.OFF:
+    if settings["order.auto_confirm"] != OFF:
         pending = [order for order in due if order.state is State.PENDING]
         await _confirm_all(work, pending, lambda order: by_rule(order, settings))
     return len(due)

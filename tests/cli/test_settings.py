@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from domain.merchants import DEFINITIONS
+from domain.definitions import DEFINITIONS
 from tests.cli.conftest import Deskhand
 
 

@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy import select
 
 from domain import merchants
+from domain.definitions import DEFINITIONS
 from domain.errors import Invalid, UnknownSetting
 from domain.events import Kind
-from domain.merchants import DEFINITIONS, Merchant, Setting, Settings, WrongWorkspace
+from domain.merchants import Merchant, Setting, Settings, WrongWorkspace
 from domain.money import Money
 from domain.store import Store
 from tests.domain.desk import Desk, usd

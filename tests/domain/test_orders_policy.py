@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from domain.merchants import DEFINITIONS, Settings
+from domain.definitions import DEFINITIONS
+from domain.merchants import Settings
 from domain.orders.policy import (
     Concern,
     Goods,

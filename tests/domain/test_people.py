@@ -5,9 +5,9 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from domain import people
+from domain.definitions import ROLES
 from domain.errors import NoRole, RoleNeeded, UnknownSetting
 from domain.events import Kind
-from domain.merchants import ROLES
 from domain.money import Money
 from domain.people import Can, CantBeAway, Member
 from tests.domain.desk import ADMIN, NOBODY, Desk, usd

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.merchants import DEFINITIONS, Settings
+from domain.definitions import DEFINITIONS
+from domain.merchants import Settings
 from domain.money import Money
 from domain.refunds import policy
 from domain.refunds.policy import Step, Verdict

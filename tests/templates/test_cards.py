@@ -10,7 +10,7 @@ import pytest
 from domain.complaints.model import Category, Outcome, Severity
 from domain.complaints.model import State as ComplaintState
 from domain.complaints.policy import Snooze
-from domain.merchants import in_use
+from domain.definitions import DEFINITIONS
 from domain.orders import queries as orders
 from domain.orders.model import State as OrderState
 from domain.people import Can
@@ -435,7 +435,7 @@ def test_a_form_is_read_by_these_names(case: str, callback: str, fields: dict[st
 def test_the_settings_form_has_a_field_for_every_setting() -> None:
     form = rendered("desk/settings_form")
     assert inputs(form) == {
-        key: "desk.channel" if key.startswith("channel.") else "desk.value" for key in in_use()
+        key: "desk.channel" if key.startswith("channel.") else "desk.value" for key in DEFINITIONS
     }
     refunds = next(b for b in form["blocks"] if b.get("block_id") == "channel.refunds")
     assert refunds["element"]["initial_conversation"] == "C0REFUNDS"

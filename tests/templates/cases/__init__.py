@@ -13,9 +13,9 @@ import templates
 from domain.complaints.model import Outcome
 from domain.complaints.model import State as ComplaintState
 from domain.complaints.queries import ComplaintCard
+from domain.definitions import DEFINITIONS
 from domain.events import Kind
 from domain.links import Linked
-from domain.merchants import in_use
 from domain.orders.model import State as OrderState
 from domain.people import Can
 from domain.refunds.model import Reason
@@ -527,7 +527,7 @@ def _desk() -> dict[str, Values]:
         "desk/home@stranger": quiet | {"member": samples.member(None, limits={})},
         "desk/settings_form": {
             "values": {"channel.refunds": "C0REFUNDS", "refund.auto_limit": "20.00 USD"},
-            "definitions": in_use(),
+            "definitions": DEFINITIONS,
         },
         "desk/status": busy,
         "desk/status@quiet": quiet,
