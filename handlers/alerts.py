@@ -388,6 +388,7 @@ _RULES: Mapping[Kind, tuple[_Rule, ...]] = {
     Kind.PARCEL_DELIVERED: _PARCEL,
     Kind.ORDERS_ARRIVED: (_post_once("orders", "orders/arrival"), _recount),
     Kind.ORDERS_CONFIRMED: (_recount,),
+    Kind.ORDERS_RECHECKED: (_recount,),
     Kind.ORDER_CONFIRMED: (_redraw_arrival,),
     Kind.ORDER_CHANGED: (_ship_by_answered, _recount),
     Kind.SHIP_BY_NEAR: (_alone(_post("shipping", "shipping/ship_by")),),

@@ -62,7 +62,7 @@ async def follow(
             await work.session.delete(one)
     await work.session.flush()
     if ended:
-        await fill(work, [items[item_id] for item_id in ended])
+        await rise(work, [items[item_id] for item_id in ended])
     await promise(work, lines, {item.key: item for item in items.values()})
 
 
@@ -183,7 +183,7 @@ async def restock(work: Work, quantities: Mapping[str, int], why: str) -> None:
     for key, item in items.items():
         was, item.on_hand = item.on_hand, item.on_hand + arrived[key]
         work.record(Kind.STOCK_ADJUSTED, item, order_id=None, why=why, was=was, now=item.on_hand)
-    await fill(work, items.values())
+    await rise(work, items.values())
 
 
 async def describe(
@@ -254,7 +254,7 @@ async def _set(
     _check(wanted)
     item.on_hand = wanted
     work.record(kind, item, order_id=None, why=why.strip(), was=was, now=wanted)
-    await fill(work, [item])
+    await (rise if wanted > was else fill)(work, [item])
     return item
 
 
@@ -353,6 +353,14 @@ async def _let_go(work: Work, item: Item, held: Reservation, count: int) -> None
     held.wanted -= count
     if not held.wanted:
         await work.session.delete(held)
+
+
+async def rise(work: Work, items: Collection[Item]) -> None:
+    """Let more of locked items do good: to back-orders first, then to orders not confirmed yet."""
+    await fill(work, items)
+    for item in items:
+        if item.available > 0:
+            item.checks_due_at = work.now
 
 
 async def fill(work: Work, items: Collection[Item]) -> None:
