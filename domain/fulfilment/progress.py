@@ -108,16 +108,20 @@ def read(
     gone = int(shipped or 0)
     # A source may tell of parcels that nobody picked or packed here.
     fetched, boxed = max(picked or 0, gone), max(packed or 0, gone)
+    # Fewer may be wanted by now than were fetched: the rest goes back to the shelf.
+    left = max(quantity - gone, 0)
+    to_ship = min(boxed - gone, left)
+    to_pack = min(max(fetched - boxed, 0), left - to_ship)
     return Progress(
         id=line_id,
         sku=sku,
         title=title,
         quantity=quantity,
         shipped=gone,
-        waiting=(missing or 0) if waiting is None else waiting,
-        listed=listed or 0,
-        to_pack=max(fetched - boxed, 0),
-        to_ship=boxed - gone,
+        waiting=min((missing or 0) if waiting is None else waiting, left),
+        listed=min(listed or 0, left - to_ship - to_pack),
+        to_pack=to_pack,
+        to_ship=to_ship,
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from domain.events import Kind
-from domain.inventory import queries, service
+from domain.inventory import filling, queries, service
 from domain.inventory.model import Item, as_key
 from domain.orders.service import Counts
 from domain.store import Work
@@ -58,8 +58,8 @@ async def receive(work: Work, drafts: Sequence[ItemDraft], *, source: str) -> Co
         if item.on_hand > was:
             risen.append(item)
     await service.promise(work, owed, new)
-    await service.fill(work, changed)
-    await service.rise(work, risen)
+    await filling.fill(work, changed)
+    await filling.rise(work, risen)
     return Counts(len(new), len(changed) - len(new), len(latest) - len(changed))
 
 

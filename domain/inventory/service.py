@@ -14,6 +14,7 @@ from sqlalchemy import String, func, select
 from domain.errors import ReasonNeeded
 from domain.events import Kind
 from domain.inventory import queries, watching
+from domain.inventory.filling import fill, rise
 from domain.inventory.model import Item, ItemNotFound, NotThatMany, Reservation, as_key
 from domain.money import Money
 from domain.orders.model import TO_SHIP, Line, Order
@@ -42,27 +43,33 @@ async def follow(
 ) -> None:
     """Let stock follow what became of locked orders, by their ids.
 
-    Those to ship are promised what there is, cancelled ones give it back, and others have left
-    the house: whole, by somebody else, as by the source that tells of it.
+    Those to ship are promised what there is, as many as their lines want by now; cancelled ones
+    give it back, and others have left the house: whole, by somebody else, as by the source that
+    tells of it.
     """
-    over = {*cancelled, *left}
-    if not (over or to_ship) or not await queries.is_kept(work.session):
+    whose = {*cancelled, *left, *to_ship}
+    if not whose or not await queries.is_kept(work.session):
         return
     lines = await _lines(work, to_ship)
     known = await queries.by_sku(work.session, (line.sku for line in lines))
-    ended = {one.item_id for one in (await _held(work, over)).values()}
+    held = await _held(work, whose)
     # All at once, in the order of their ids.
-    items = await _lock(work, {item.id for item in known.values()} | ended)
+    items = await _lock(
+        work, {item.id for item in known.values()} | {one.item_id for one in held.values()}
+    )
     # As they stand under the items' locks: a back-order may have been filled meanwhile.
-    for one in (await _held(work, over)).values():
+    held = await _held(work, whose)
+    freed, used = await _lower(work, lines, held, items), set()
+    for one in held.values():
         if one.order_id in left:
             await _let_go(work, items[one.item_id], one, one.wanted)
-        else:
-            items[one.item_id].reserved -= one.quantity
-            await work.session.delete(one)
+            used.add(one.item_id)
+        elif one.order_id in cancelled:
+            await _give_back(work, items[one.item_id], one, 0)
+            freed.add(one.item_id)
     await work.session.flush()
-    if ended:
-        await rise(work, [items[item_id] for item_id in ended])
+    await fill(work, [items[item_id] for item_id in used - freed])
+    await rise(work, [items[item_id] for item_id in freed])
     await promise(work, lines, {item.key: item for item in items.values()})
 
 
@@ -72,7 +79,10 @@ async def end(work: Work, *, cancelled: Collection[int] = (), left: Collection[i
 
 
 async def promise(work: Work, lines: Sequence[Line], items: Mapping[str, Item]) -> None:
-    """Promise lines of locked orders what is available of locked items, by the items' keys."""
+    """Promise lines of locked orders what is available of locked items, by the items' keys.
+
+    What is promised already becomes more where its line wants more by now.
+    """
     if not lines or not items:
         return
     order_ids = {line.order_id for line in lines}
@@ -81,19 +91,18 @@ async def promise(work: Work, lines: Sequence[Line], items: Mapping[str, Item]) 
     for line in lines:
         item = items.get(as_key(line.sku) or "")
         wanted = line.quantity - gone.get(line.id, 0)
-        if item is None or line.id in held or wanted < 1:
+        one = held.get(line.id)
+        if item is None or wanted <= (one.wanted if one else 0):
             continue
-        quantity = max(min(wanted, item.available), 0)
-        item.reserved += quantity
-        work.session.add(
-            Reservation(
-                order_id=line.order_id,
-                line_id=line.id,
-                item_id=item.id,
-                wanted=wanted,
-                quantity=quantity,
+        if one is None:
+            one = Reservation(
+                order_id=line.order_id, line_id=line.id, item_id=item.id, wanted=0, quantity=0
             )
-        )
+            work.session.add(one)
+        one.wanted = wanted
+        more = max(min(one.missing, item.available), 0)
+        one.quantity += more
+        item.reserved += more
     await watching.look(work, items.values())
 
 
@@ -340,6 +349,37 @@ async def _gone(work: Work, order_ids: Collection[int]) -> dict[int, int]:
     return {line_id: int(quantity) for line_id, quantity in found}
 
 
+async def _lower(
+    work: Work,
+    lines: Sequence[Line],
+    held: Mapping[int, Reservation],
+    items: Mapping[int, Item],
+) -> set[int]:
+    """Give back what lines do not want any more; returns the items that there is more of."""
+    freed: set[int] = set()
+    gone = await _gone(work, {line.order_id for line in lines if line.id in held})
+    for line in lines:
+        if (one := held.get(line.id)) is None:
+            continue
+        item = items[one.item_id]
+        # A line may have become another product's.
+        is_same = item.key == as_key(line.sku)
+        wanted = max(line.quantity - gone.get(line.id, 0), 0) if is_same else 0
+        if wanted < one.wanted:
+            await _give_back(work, item, one, wanted)
+            freed.add(item.id)
+    return freed
+
+
+async def _give_back(work: Work, item: Item, held: Reservation, wanted: int) -> None:
+    """Keep so many promised at most; a line that wants nothing is promised nothing."""
+    kept = min(held.quantity, wanted)
+    item.reserved -= held.quantity - kept
+    held.quantity, held.wanted = kept, wanted
+    if not wanted:
+        await work.session.delete(held)
+
+
 async def _let_go(work: Work, item: Item, held: Reservation, count: int) -> None:
     """Take pieces out of the house; what was on back-order leaves from what nobody was promised.
 
@@ -353,48 +393,3 @@ async def _let_go(work: Work, item: Item, held: Reservation, count: int) -> None
     held.wanted -= count
     if not held.wanted:
         await work.session.delete(held)
-
-
-async def rise(work: Work, items: Collection[Item]) -> None:
-    """Let more of locked items do good: to back-orders first, then to orders not confirmed yet."""
-    await fill(work, items)
-    for item in items:
-        if item.available > 0:
-            item.checks_due_at = work.now
-
-
-async def fill(work: Work, items: Collection[Item]) -> None:
-    """Promise what is available now to the back-orders that wait for it, the oldest first."""
-    for item in await _waited_for(work, [item for item in items if item.available > 0]):
-        waiting = await work.session.scalars(
-            select(Reservation)
-            .where(Reservation.item_id == item.id, Reservation.quantity < Reservation.wanted)
-            .order_by(Reservation.id)
-            .limit(item.available)
-            .with_for_update()
-            .execution_options(populate_existing=True)
-        )
-        for one in waiting:
-            more = min(one.missing, item.available)
-            if more <= 0:
-                break
-            one.quantity += more
-            item.reserved += more
-    await watching.look(work, items)
-
-
-async def _waited_for(work: Work, items: Collection[Item]) -> list[Item]:
-    """Return those of the items that a back-order waits for."""
-    if not items:
-        return []
-    waited_for = set(
-        await work.session.scalars(
-            select(Reservation.item_id)
-            .where(
-                among(work.session, Reservation.item_id, {item.id for item in items}),
-                Reservation.quantity < Reservation.wanted,
-            )
-            .distinct()
-        )
-    )
-    return [item for item in items if item.id in waited_for]
