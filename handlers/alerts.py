@@ -202,7 +202,9 @@ def _pay(event: Event) -> Iterator[NewJob]:
 
 
 def _confirm_shipment(event: Event) -> Iterator[NewJob]:
-    """Tell the order's marketplace that a parcel of it left."""
+    """Tell the order's marketplace that a parcel of it left, unless all in it is sent again."""
+    if event.data.get("again") and event.data["again"] == event.data["quantity"]:
+        return
     yield NewJob(
         key=f"confirm:{event.subject_id}",
         kind="shipment.confirm",
@@ -284,6 +286,15 @@ def _post_reshipment(event: Event) -> Iterator[NewJob]:
     """Tell the warehouse what is to be sent again: the event itself says it."""
     for job in _post("shipping", "shipping/reship")(event):
         yield replace(job, payload=job.payload | {"subject": "event", "id": event.id})
+
+
+def _redraw_reshipments(event: Event) -> Iterator[NewJob]:
+    """Show on alerts, and where it was asked for, in which parcel something is sent again."""
+    for one in event.data.get("answers", ()):
+        for record in (Linked("event", one["event_id"]), Linked("parcel", one["parcel_id"])):
+            if record.id is not None:
+                name = f"refresh:{record.subject}:{record.id}:{event.id}"
+                yield _redraw(event, name, "shipping", record)
 
 
 def _tell_owner(event: Event) -> Iterator[NewJob]:
@@ -370,7 +381,7 @@ _RULES: Mapping[Kind, tuple[_Rule, ...]] = {
     Kind.STORM_GREW: (_post_once("shipping", "shipping/storm"), _refresh("shipping")),
     Kind.PICK_LIST_ASKED: (_post("stock", "fulfilment/pick_list"),),
     Kind.PICK_LIST_ENDED: (_refresh("stock"),),
-    Kind.PARCEL_SHIPPED: (_confirm_shipment, _redraw_orders_alert),
+    Kind.PARCEL_SHIPPED: (_confirm_shipment, _redraw_orders_alert, _redraw_reshipments),
     Kind.LABEL_ASKED: (_buy_label,),
     Kind.LABEL_BOUGHT: (_tell_of_label,),
     Kind.LABEL_FAILED: (_tell_of_label,),

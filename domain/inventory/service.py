@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from sqlalchemy import String, func, select
+from sqlalchemy import String, and_, func, or_, select
 
 from domain.errors import ReasonNeeded
 from domain.events import Kind
@@ -17,9 +17,10 @@ from domain.inventory import queries, watching
 from domain.inventory.filling import fill, rise
 from domain.inventory.model import Item, ItemNotFound, NotThatMany, Reservation, as_key
 from domain.money import Money
-from domain.orders.model import TO_SHIP, Line, Order
+from domain.orders.model import GONE, TO_SHIP, Line, Order
 from domain.people import Can, Member
 from domain.shipping.model import Content, Parcel, ParcelState
+from domain.shipping.reshipment import IS_OPEN, Reshipment
 from domain.store import Work
 from domain.tables import among
 
@@ -59,10 +60,11 @@ async def follow(
     )
     # As they stand under the items' locks: a back-order may have been filled meanwhile.
     held = await _held(work, whose)
+    again = await _again(work, left)
     freed, used = await _lower(work, lines, held, items), set()
     for one in held.values():
         if one.order_id in left:
-            await _let_go(work, items[one.item_id], one, one.wanted)
+            await _let_go(work, items[one.item_id], one, one.wanted - again.get(one.line_id, 0))
             used.add(one.item_id)
         elif one.order_id in cancelled:
             await _give_back(work, items[one.item_id], one, 0)
@@ -87,10 +89,10 @@ async def promise(work: Work, lines: Sequence[Line], items: Mapping[str, Item]) 
         return
     order_ids = {line.order_id for line in lines}
     held = await _held(work, order_ids)
-    gone = await _gone(work, order_ids)
+    outstanding = await _outstanding(work, lines)
     for line in lines:
         item = items.get(as_key(line.sku) or "")
-        wanted = line.quantity - gone.get(line.id, 0)
+        wanted = outstanding[line.id]
         one = held.get(line.id)
         if item is None or wanted <= (one.wanted if one else 0):
             continue
@@ -298,13 +300,17 @@ async def _lock(work: Work, item_ids: Collection[int]) -> dict[int, Item]:
 
 
 async def _lines(work: Work, order_ids: Collection[int]) -> Sequence[Line]:
-    """Return the lines of those of the orders that are to be shipped, oldest first."""
+    """Return the lines of these orders of which something is to be shipped, oldest first."""
     if not order_ids:
         return []
+    again = and_(
+        Order.state.in_(GONE),
+        select(Reshipment.id).where(Reshipment.line_id == Line.id, IS_OPEN).exists(),
+    )
     found = await work.session.scalars(
         select(Line)
         .join(Order, Order.id == Line.order_id)
-        .where(among(work.session, Line.order_id, order_ids), Order.state.in_(TO_SHIP))
+        .where(among(work.session, Line.order_id, order_ids), or_(Order.state.in_(TO_SHIP), again))
         .order_by(Line.order_id, Line.position)
     )
     return found.all()
@@ -335,9 +341,9 @@ async def _with_items(
 
 
 async def _gone(work: Work, order_ids: Collection[int]) -> dict[int, int]:
-    """Return how many of these orders' lines have left in parcels to the buyer, by line."""
+    """Return how many of these orders' lines have left as ordered, by line."""
     found = await work.session.execute(
-        select(Content.line_id, func.sum(Content.quantity))
+        select(Content.line_id, func.sum(Content.quantity - Content.again))
         .join(Parcel, Parcel.id == Content.parcel_id)
         .where(
             among(work.session, Parcel.order_id, order_ids),
@@ -349,6 +355,38 @@ async def _gone(work: Work, order_ids: Collection[int]) -> dict[int, int]:
     return {line_id: int(quantity) for line_id, quantity in found}
 
 
+async def _again(work: Work, order_ids: Collection[int]) -> dict[int, int]:
+    """Return how many of these orders' lines are still to be sent again, by line."""
+    if not order_ids:
+        return {}
+    found = await work.session.execute(
+        select(Reshipment.line_id, func.sum(Reshipment.quantity - Reshipment.sent))
+        .where(among(work.session, Reshipment.order_id, order_ids), IS_OPEN)
+        .group_by(Reshipment.line_id)
+    )
+    return {line_id: int(quantity) for line_id, quantity in found}
+
+
+async def _outstanding(work: Work, lines: Sequence[Line]) -> dict[int, int]:
+    """Return how many of lines are to leave the house, by their ids."""
+    order_ids = {line.order_id for line in lines}
+    if not order_ids:
+        return {}
+    gone, again = await _gone(work, order_ids), await _again(work, order_ids)
+    to_ship = set(
+        await work.session.scalars(
+            select(Order.id).where(
+                among(work.session, Order.id, order_ids), Order.state.in_(TO_SHIP)
+            )
+        )
+    )
+    return {
+        line.id: again.get(line.id, 0)
+        + (max(line.quantity - gone.get(line.id, 0), 0) if line.order_id in to_ship else 0)
+        for line in lines
+    }
+
+
 async def _lower(
     work: Work,
     lines: Sequence[Line],
@@ -357,14 +395,14 @@ async def _lower(
 ) -> set[int]:
     """Give back what lines do not want any more; returns the items that there is more of."""
     freed: set[int] = set()
-    gone = await _gone(work, {line.order_id for line in lines if line.id in held})
+    outstanding = await _outstanding(work, [line for line in lines if line.id in held])
     for line in lines:
         if (one := held.get(line.id)) is None:
             continue
         item = items[one.item_id]
         # A line may have become another product's.
         is_same = item.key == as_key(line.sku)
-        wanted = max(line.quantity - gone.get(line.id, 0), 0) if is_same else 0
+        wanted = outstanding[line.id] if is_same else 0
         if wanted < one.wanted:
             await _give_back(work, item, one, wanted)
             freed.add(item.id)

@@ -21,6 +21,7 @@ from domain.orders.additions import add_parcels, facts, line_facts
 from domain.orders.clocks import Clocks
 from domain.orders.intake import LineDraft, OrderDraft, ParcelDraft
 from domain.orders.model import OVER, TRANSITIONS, UNSHIPPED, Line, Order, State
+from domain.shipping import reshipping
 from domain.shipping import service as shipping
 from domain.shipping.model import ENDED, Parcel, ParcelState, as_tracked
 from domain.shipping.policy import trouble_of
@@ -112,6 +113,7 @@ async def change(
         _record(work, order, was)
     await work.insert(Line, new_lines)
     await add_parcels(work, new_parcels, clocks)
+    await reshipping.call_off(work, cancelled)
     await inventory.follow(work, to_ship=to_ship, cancelled=cancelled, left=left)
     await shipping.troubles_over(work, [one for one in troublesome if one.state in ENDED])
     await shipping.troubles_found(work, troubled)
