@@ -17,7 +17,7 @@ from domain.inventory import service as inventory
 from domain.inventory.model import Reservation, as_key
 from domain.orders.model import GONE, Line, Order, State
 from domain.people import Can, Member
-from domain.shipping.model import Content
+from domain.shipping.model import Content, Parcel
 from domain.shipping.reshipment import IS_OPEN, Reshipment
 from domain.store import Work
 from domain.tables import among
@@ -155,10 +155,19 @@ async def _next(work: Work, seen: set[int], *, most: int) -> Sequence[Order]:
         .where(
             Line.order_id == Order.id,
             Line.quantity - waiting > func.coalesce(Fulfilment.picked, 0),
+            Line.quantity - waiting > func.coalesce(progress.in_parcels(Content.quantity), 0),
         )
     )
-    # What came in as picked or packed is in the hands of whoever told so.
-    is_ours = select(Fulfilment.id).where(Fulfilment.order_id == Order.id).exists()
+    # What came in as picked or packed is in the hands of whoever told so, but for what is left
+    # where they sent a part.
+    in_parts = (
+        select(Content.id)
+        .join(Parcel, Parcel.id == Content.parcel_id)
+        .where(Parcel.order_id == Order.id, Parcel.return_id.is_(None))
+    )
+    is_ours = or_(
+        select(Fulfilment.id).where(Fulfilment.order_id == Order.id).exists(), in_parts.exists()
+    )
     on_list = select(Pick.id).where(Pick.order_id == Order.id, Pick.found.is_(None))
     reopened = (await work.session.scalars(select(Reshipment.order_id).where(IS_OPEN))).all()
     found = await work.session.scalars(

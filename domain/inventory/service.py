@@ -41,12 +41,14 @@ async def follow(
     to_ship: Collection[int] = (),
     cancelled: Collection[int] = (),
     left: Collection[int] = (),
+    moved: Mapping[int, int] | None = None,
 ) -> None:
     """Let stock follow what became of locked orders, by their ids.
 
     Those to ship are promised what there is, as many as their lines want by now; cancelled ones
     give it back, and others have left the house: whole, by somebody else, as by the source that
-    tells of it.
+    tells of it. `moved` says by line how many left so of orders to ship; fewer than none came
+    back, as of a parcel that was called off.
     """
     whose = {*cancelled, *left, *to_ship}
     if not whose or not await queries.is_kept(work.session):
@@ -61,6 +63,7 @@ async def follow(
     # As they stand under the items' locks: a back-order may have been filled meanwhile.
     held = await _held(work, whose)
     again = await _again(work, left)
+    await _move(work, lines, moved or {}, held, items)
     freed, used = await _lower(work, lines, held, items), set()
     for one in held.values():
         if one.order_id in left:
@@ -340,7 +343,7 @@ async def _with_items(
     return {at: one for at, one in held.items() if one.item_id in items}, items
 
 
-async def _gone(work: Work, order_ids: Collection[int]) -> dict[int, int]:
+async def gone(work: Work, order_ids: Collection[int]) -> dict[int, int]:
     """Return how many of these orders' lines have left as ordered, by line."""
     found = await work.session.execute(
         select(Content.line_id, func.sum(Content.quantity - Content.again))
@@ -372,7 +375,8 @@ async def _outstanding(work: Work, lines: Sequence[Line]) -> dict[int, int]:
     order_ids = {line.order_id for line in lines}
     if not order_ids:
         return {}
-    gone, again = await _gone(work, order_ids), await _again(work, order_ids)
+    left = await gone(work, order_ids)
+    again = await _again(work, order_ids)
     to_ship = set(
         await work.session.scalars(
             select(Order.id).where(
@@ -382,9 +386,27 @@ async def _outstanding(work: Work, lines: Sequence[Line]) -> dict[int, int]:
     )
     return {
         line.id: again.get(line.id, 0)
-        + (max(line.quantity - gone.get(line.id, 0), 0) if line.order_id in to_ship else 0)
+        + (max(line.quantity - left.get(line.id, 0), 0) if line.order_id in to_ship else 0)
         for line in lines
     }
+
+
+async def _move(
+    work: Work,
+    lines: Sequence[Line],
+    moved: Mapping[int, int],
+    held: Mapping[int, Reservation],
+    items: Mapping[int, Item],
+) -> None:
+    """Take from the shelf what left of lines, and put back what did not leave after all."""
+    by_key = {item.key: item for item in items.values()}
+    for line in lines:
+        count, one = moved.get(line.id, 0), held.get(line.id)
+        item = by_key.get(as_key(line.sku) or "")
+        if count > 0 and one is not None:
+            await _let_go(work, items[one.item_id], one, count)
+        elif count < 0 and item is not None:
+            item.on_hand -= count
 
 
 async def _lower(
