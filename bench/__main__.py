@@ -18,7 +18,7 @@ BENCHES: dict[str, tuple[str, Callable[[Databases], Awaitable[list[Table]]]]] = 
     "import": ("orders from a file: reading, receiving, receiving again; peak memory", imports.run),
     "lookup": ("an order's card in one query or in many; /order through Bolt", lookup.run),
     "jobs": ("jobs enqueued and worked off, singly and in batches", queue.run),
-    "bursts": ("partners' messages kept, each in a commit of its own or together", bursts.run),
+    "bursts": ("partners' messages and new orders, one a commit or many together", bursts.run),
     "templates": ("rendering the biggest card", templating.run),
     "tenancy": ("what it costs that every query is narrowed to its merchant", tenancy.run),
 }
