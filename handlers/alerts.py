@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain import cards
 from domain.events import Event, Kind
 from domain.jobs import NewJob
 from domain.links import Linked
@@ -17,11 +20,16 @@ _Rule = Callable[[Event], Iterator[NewJob]]
 _PACES = {"storm": timedelta(seconds=3), "arrival": timedelta(seconds=2)}
 
 
-def route(event: Event) -> Iterator[NewJob]:
-    """Return the jobs that a stored event calls for.
+async def route(session: AsyncSession, events: Sequence[Event]) -> list[NewJob]:
+    """Return the jobs that stored events call for.
 
     Each key is made of the event's id, so that an event calls for each job once.
     """
+    return await cards.worth_doing(session, [job for one in events for job in called_for(one)])
+
+
+def called_for(event: Event) -> Iterator[NewJob]:
+    """Return the jobs that one event calls for, also those nobody would see anything of."""
     for rule in _RULES.get(Kind(event.kind), ()):
         yield from rule(event)
 

@@ -10,7 +10,7 @@ from domain.orders import service as orders
 from domain.shipping import service as shipping
 from domain.shipping import storms
 from domain.shipping.model import ParcelState, Trouble
-from handlers.alerts import route
+from handlers.alerts import called_for
 from tests.domain.desk import Desk, draft, parcel
 
 
@@ -37,7 +37,9 @@ async def _card(desk: Desk) -> storms.StormCard:
 async def test_a_handful_of_late_parcels_are_read_one_by_one(desk: Desk) -> None:
     await _late(desk, storms.A_HANDFUL)
     troubled = await desk.events(Kind.PARCEL_TROUBLED)
-    assert [job.kind for event in troubled for job in route(event)] == ["post"] * storms.A_HANDFUL
+    assert [job.kind for event in troubled for job in called_for(event)] == [
+        "post"
+    ] * storms.A_HANDFUL
     assert await desk.events(Kind.STORM_GREW) == []
     with pytest.raises(RecordNotFound):
         await _card(desk)
@@ -47,9 +49,9 @@ async def test_more_than_a_handful_share_one_message(desk: Desk) -> None:
     await _late(desk, 9)
     troubled = await desk.events(Kind.PARCEL_TROUBLED)
     assert len(troubled) == 9
-    assert [job for event in troubled for job in route(event)] == []
+    assert [job for event in troubled for job in called_for(event)] == []
     grew = await desk.events(Kind.STORM_GREW)
-    assert [job.kind for event in grew for job in route(event)] == ["post", "refresh"]
+    assert [job.kind for event in grew for job in called_for(event)] == ["post", "refresh"]
     card = await _card(desk)
     assert (card.storm.trouble, card.total, len(card.worst)) == (Trouble.DELAYED, 9, 8)
     assert card.worst[0].order.number == "008"
@@ -59,7 +61,7 @@ async def test_within_the_hour_a_storm_grows_and_its_message_is_posted_once(desk
     await _late(desk, 6)
     await _late(desk.later(minutes=20), 6, since=6)
     grew = await desk.events(Kind.STORM_GREW)
-    keys = [job.key for event in grew for job in route(event) if job.kind == "post"]
+    keys = [job.key for event in grew for job in called_for(event) if job.kind == "post"]
     assert (len(keys), len(set(keys))) == (2, 1)
     assert (await _card(desk)).total == 12
 
