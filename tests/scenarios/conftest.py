@@ -16,6 +16,7 @@ from bot.config import Config
 from bot.connectors.practice import PracticeLabels, PracticeLedger
 from bot.http.server import listen
 from bot.local import Channel, LocalSlack, Person, Team
+from bot.partners import Partners
 from bot.slack import manifest
 from domain import jobs, merchants, people
 from domain.money import Money
@@ -209,8 +210,7 @@ async def shop(database_url: str) -> AsyncIterator[Shop]:
     async with app.running(
         config,
         listener=listener,
-        providers={"practice": ledger},
-        labels=PracticeLabels(),
+        partners=Partners(providers={"practice": ledger}, labels=PracticeLabels()),
         extend=slack.attach,
         prepare=_furnish,
         now=wall.now,
