@@ -11,15 +11,14 @@ from domain.orders.model import State as OrderState
 from domain.orders.queries import (
     ComplaintView,
     HistoryView,
-    Hit,
     LineView,
     OrderView,
-    Page,
     ParcelView,
     RefundView,
     ReturnView,
     ScanView,
 )
+from domain.orders.search import Hit, Page
 from domain.refunds.model import State as RefundState
 from domain.returns.model import State as ReturnState
 from domain.shipping.model import ParcelState

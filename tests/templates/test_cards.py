@@ -8,7 +8,7 @@ import pytest
 
 from domain.complaints.model import Category, Outcome, Severity
 from domain.complaints.policy import Snooze
-from domain.orders import queries as orders
+from domain.orders import search
 from domain.refunds.model import Reason
 from domain.shipping import queries as shipping
 from templates import Reader, render
@@ -261,7 +261,7 @@ def test_a_form_is_read_by_these_names(case: str, callback: str, fields: dict[st
 def test_pages_lead_back_and_on() -> None:
     assert values(rendered("orders/page"), "order.page.") == [
         json.dumps({"text": "simpson", "start": start}, separators=(",", ":"))
-        for start in (8 - orders.PAGE, 16)
+        for start in (8 - search.PAGE, 16)
     ]
     assert values(rendered("orders/page@nothing"), "order.page.") == []
     assert values(rendered("shipping/late"), "parcel.page.") == [str(10 - shipping.PAGE), "13"]
