@@ -210,7 +210,9 @@ def _pay(event: Event) -> Iterator[NewJob]:
 
 
 def _confirm_shipment(event: Event) -> Iterator[NewJob]:
-    """Tell the order's marketplace that a parcel of it left."""
+    """Tell the order's marketplace that a parcel of it left, unless all in it is sent again."""
+    if event.data.get("again") and event.data["again"] == event.data["quantity"]:
+        return
     yield NewJob(
         key=f"confirm:{event.subject_id}",
         kind="shipment.confirm",
@@ -292,6 +294,15 @@ def _post_reshipment(event: Event) -> Iterator[NewJob]:
     """Tell the warehouse what is to be sent again: the event itself says it."""
     for job in _post("shipping", "shipping/reship")(event):
         yield replace(job, payload=job.payload | {"subject": "event", "id": event.id})
+
+
+def _redraw_reshipments(event: Event) -> Iterator[NewJob]:
+    """Show on alerts, and where it was asked for, in which parcel something is sent again."""
+    for one in event.data.get("answers", ()):
+        for record in (Linked("event", one["event_id"]), Linked("parcel", one["parcel_id"])):
+            if record.id is not None:
+                name = f"refresh:{record.subject}:{record.id}:{event.id}"
+                yield _redraw(event, name, "shipping", record)
 
 
 def _tell_owner(event: Event) -> Iterator[NewJob]:
@@ -378,7 +389,7 @@ _RULES: Mapping[Kind, tuple[_Rule, ...]] = {
     Kind.STORM_GREW: (_post_once("shipping", "shipping/storm"), _refresh("shipping")),
     Kind.PICK_LIST_ASKED: (_post("stock", "fulfilment/pick_list"),),
     Kind.PICK_LIST_ENDED: (_refresh("stock"),),
-    Kind.PARCEL_SHIPPED: (_confirm_shipment, _redraw_orders_alert),
+    Kind.PARCEL_SHIPPED: (_confirm_shipment, _redraw_orders_alert, _redraw_reshipments),
     Kind.LABEL_ASKED: (_buy_label,),
     Kind.LABEL_BOUGHT: (_tell_of_label,),
     Kind.LABEL_FAILED: (_tell_of_label,),
@@ -396,6 +407,7 @@ _RULES: Mapping[Kind, tuple[_Rule, ...]] = {
     Kind.PARCEL_DELIVERED: _PARCEL,
     Kind.ORDERS_ARRIVED: (_post_once("orders", "orders/arrival"), _recount),
     Kind.ORDERS_CONFIRMED: (_recount,),
+    Kind.ORDERS_RECHECKED: (_recount,),
     Kind.ORDER_CONFIRMED: (_redraw_arrival,),
     Kind.ORDER_CHANGED: (_ship_by_answered, _recount),
     Kind.SHIP_BY_NEAR: (_alone(_post("shipping", "shipping/ship_by")),),

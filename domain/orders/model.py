@@ -45,6 +45,8 @@ TRANSITIONS: Mapping[State, frozenset[State]] = {
 UNSHIPPED = (State.PENDING, State.CONFIRMED, State.PICKING, State.PACKED)
 #: Those of them in which the goods are promised to the buyer.
 TO_SHIP = (State.CONFIRMED, State.PICKING, State.PACKED)
+#: States in which all of it has left the house.
+GONE = (State.SHIPPED, State.DELIVERED, State.COMPLETED)
 #: States in which no promise can be broken any more.
 OVER = (State.DELIVERED, State.COMPLETED, State.CANCELLED)
 OPEN = (*UNSHIPPED, State.SHIPPED)

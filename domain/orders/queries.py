@@ -12,8 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.complaints.model import CLOSED
 from domain.complaints.model import State as ComplaintState
 from domain.errors import OrderNotFound
+from domain.fulfilment import progress
 from domain.fulfilment.policy import Step, next_step
-from domain.fulfilment.progress import Progress, read
+from domain.fulfilment.progress import Progress
 from domain.money import Money
 from domain.orders.model import Order, State
 from domain.orders.search import clean, is_numbered, nearest
@@ -103,6 +104,8 @@ class ParcelView:
     delivered_at: datetime | None
     last_event_at: datetime | None
     scans: tuple[ScanView, ...]
+    #: How many pieces in it are sent again.
+    again: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +217,11 @@ class OrderView:
         return tuple(line.progress for line in self.lines if line.progress)
 
     @property
+    def again(self) -> int:
+        """How many pieces are still to be sent again."""
+        return sum(line.again for line in self.progress)
+
+    @property
     def waits_for(self) -> tuple[str, ...]:
         """What keeps a delivered order from being completed, as people call it."""
         if self.state is not State.DELIVERED:
@@ -222,6 +230,7 @@ class OrderView:
             *(one.name for one in self.complaints if one.state not in CLOSED),
             *(one.name for one in self.returns if one.state not in ENDED),
             *(one.name for one in self.refunds if one.state in PENDING),
+            *(("what is sent again",) if self.again else ()),
         )
 
     @property
@@ -313,15 +322,12 @@ def _line(row: Row, currency: str) -> LineView:
         shipping_price=_money(row["shipping_price"], currency),
         refunded_quantity=row["refunded_quantity"],
         returned_quantity=row["returned_quantity"],
-        progress=read(
+        progress=progress.read(
             row["id"],
             row["sku"],
             row["title"],
             row["quantity"],
-            *(
-                row[name]
-                for name in ("picked", "packed", "missing", "waiting", "listed", "shipped")
-            ),
+            *(row[name] for name in progress.COUNTED),
         ),
     )
 
@@ -341,6 +347,7 @@ def _parcel(row: Row) -> ParcelView:
             ScanView(at(scan["at"]), ParcelState(scan["state"]), scan["description"], scan["place"])
             for scan in row["scans"] or ()
         ),
+        again=row["again"] or 0,
     )
 
 

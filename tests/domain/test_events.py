@@ -66,6 +66,7 @@ ELSEWHERE = {
     *(
         "OrdersArrived",
         "OrdersConfirmed",
+        "OrdersRechecked",
         "StormGrew",
         "RefundFound",
         "RefundsCompared",
