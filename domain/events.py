@@ -102,6 +102,8 @@ class Kind(StrEnum):
     STOCK_LOW = "StockLow"
     STOCK_OVERSOLD = "StockOversold"
     STOCK_WATCHED = "StockWatched"
+    SOURCE_STALE = "SourceStale"
+    SOURCE_FRESH = "SourceFresh"
     PERSON_CHANGED = "PersonChanged"
     PERSON_AWAY = "PersonAway"
     PERSON_BACK = "PersonBack"

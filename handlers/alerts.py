@@ -286,6 +286,15 @@ def _post_reshipment(event: Event) -> Iterator[NewJob]:
         yield replace(job, payload=job.payload | {"subject": "event", "id": event.id})
 
 
+def _of_source(follow: Callable[[str], _Rule]) -> _Rule:
+    """Follow a rule where what the source brings is posted."""
+
+    def of_source(event: Event) -> Iterator[NewJob]:
+        yield from follow(_BROUGHT[event.data["brings"]])(event)
+
+    return of_source
+
+
 def _tell_owner(event: Event) -> Iterator[NewJob]:
     """Tell whoever was given an alert, unless they took it themselves."""
     if event.data["owner"] != event.actor:
@@ -310,6 +319,8 @@ _CONCEPTS = {
     "refund": "refunds",
     "return": "returns",
 }
+#: Where it is said how a source stands, by what it brings.
+_BROUGHT = {"orders": "orders", "payouts": "reports"}
 _CASE = (_refresh("complaints"), _note)
 _RETURN_NOTE = _reply("returns", "returns/note")
 _RETURN = (_refresh("returns"), _RETURN_NOTE)
@@ -391,4 +402,6 @@ _RULES: Mapping[Kind, tuple[_Rule, ...]] = {
     Kind.ORDER_CONFIRMED: (_redraw_arrival,),
     Kind.ORDER_CHANGED: (_ship_by_answered, _recount),
     Kind.SHIP_BY_NEAR: (_alone(_post("shipping", "shipping/ship_by")),),
+    Kind.SOURCE_STALE: (_of_source(lambda concept: _post(concept, "sources/source")),),
+    Kind.SOURCE_FRESH: (_of_source(_refresh),),
 }

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain import sources
 from domain.complaints import queries as complaints
 from domain.errors import Overtaken
 from domain.events import Event, Kind
@@ -39,6 +40,7 @@ _RECORDS: dict[str, tuple[str, Any]] = {
     "payouts/settlement": ("card", payouts.card),
     "fulfilment/pick_list": ("card", fulfilment.card),
     "fulfilment/label_told": ("card", labels.card),
+    "sources/source": ("source", sources.card),
     "shipping/alert": ("card", shipping.card),
     "shipping/note": ("card", shipping.alert),
     "shipping/told": ("card", shipping.alert),
@@ -49,7 +51,7 @@ _RECORDS: dict[str, tuple[str, Any]] = {
 #: Records of which it depends on the moment what is to be said.
 _TIMED: dict[str, tuple[str, Any]] = {"orders/arrival": ("card", arrivals.card)}
 #: What is left of a card once the same record got a newer one.
-_GOES_ON = {"shipping/alert": "shipping/alert_past"}
+_GOES_ON = {"shipping/alert": "shipping/alert_past", "sources/source": "sources/source_past"}
 #: What calls for somebody to take an alert in hand.
 _CALLS = (Kind.ALERT_REMINDED, Kind.ALERT_ESCALATED, Kind.ALERT_WOKEN)
 

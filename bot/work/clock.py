@@ -69,6 +69,8 @@ SWEEPS: Mapping[str, Sweep] = {
     "providers to compare with": Sweep(Reconciliation.due_at, reconciliation.sweep_due),
     "settlements to compare": Sweep(Settlement.due_at, payouts.sweep),
     "sources to read": Sweep(Source.due_at, sources.sweep_due),
+    # After those to read: one that the desk was too late for is asked first.
+    "stale sources": Sweep(Source.stale_due_at, sources.sweep_stale),
     "late parcels": Sweep(Parcel.late_due_at, shipping.sweep_late),
     "scans of unknown parcels": Sweep(Unmatched.due_at, shipping.sweep_unmatched),
     "silent carriers": Sweep(Parcel.silent_due_at, shipping.sweep_silent),

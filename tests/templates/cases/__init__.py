@@ -31,7 +31,7 @@ from tests.samples import AGENT, APPROVER, NOW, OTHER_APPROVER
 from tests.samples import alerts as made
 from tests.samples import new_orders as new_order_samples
 from tests.templates.cases import alerts as alert_cases
-from tests.templates.cases import carriers, fulfilment, inventory, payouts
+from tests.templates.cases import carriers, fulfilment, inventory, payouts, sources
 from tests.templates.cases import new_orders as new_order_cases
 
 Values = dict[str, Any]
@@ -484,6 +484,8 @@ def _desk() -> dict[str, Values]:
         "alerts_total": 6,
         "warehouse": fulfilment.samples.waiting(),
         "reconciliations": [samples.reconciliation_card()],
+        "sources": [],
+        "ill": [],
         "returns": Waiting(2, 1, 1),
         "jobs": {"ready": 2, "dead": 1},
         "dead": [samples.job()],
@@ -532,6 +534,7 @@ def _desk() -> dict[str, Values]:
         "desk/status": busy,
         "desk/status@quiet": quiet,
         "desk/done": {"sentence": "The settings are saved."},
+        **sources.cases(quiet),
     }
 
 
