@@ -50,6 +50,8 @@ class Kind(StrEnum):
     ALERT_OVER = "AlertOver"
     RESHIPMENT_ASKED = "ReshipmentAsked"
     STORM_GREW = "StormGrew"
+    STORM_TAKEN = "StormTaken"
+    STORM_ESCALATED = "StormEscalated"
     REFUND_REQUESTED = "RefundRequested"
     REFUND_APPROVED = "RefundApproved"
     REFUND_DECLINED = "RefundDeclined"

@@ -379,6 +379,8 @@ _RULES: Mapping[Kind, tuple[_Rule, ...]] = {
     ),
     Kind.STOCK_WATCHED: (_post_once("stock", "inventory/watch"), _refresh("stock")),
     Kind.STORM_GREW: (_post_once("shipping", "shipping/storm"), _refresh("shipping")),
+    Kind.STORM_TAKEN: (_refresh("shipping"),),
+    Kind.STORM_ESCALATED: (_refresh("shipping"), _reply("shipping", "shipping/storm_note")),
     Kind.PICK_LIST_ASKED: (_post("stock", "fulfilment/pick_list"),),
     Kind.PICK_LIST_ENDED: (_refresh("stock"),),
     Kind.PARCEL_SHIPPED: (_confirm_shipment, _redraw_orders_alert),

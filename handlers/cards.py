@@ -46,6 +46,7 @@ _RECORDS: dict[str, tuple[str, Any]] = {
     "shipping/told": ("card", shipping.alert),
     "shipping/reship": ("card", reshipping.card),
     "shipping/storm": ("card", storms.card),
+    "shipping/storm_note": ("card", storms.card),
     "shipping/ship_by": ("card", shipping.ship_by),
 }
 #: Records of which it depends on the moment what is to be said.
@@ -89,5 +90,7 @@ async def draw(
     if event_id is not None:
         values["event"] = event = await session.get_one(Event, event_id)
         if event.kind in _CALLS and values[name].alert.state is not AlertState.OPEN:
+            raise Overtaken
+        if event.kind == Kind.STORM_ESCALATED and values[name].storm.owner:
             raise Overtaken
     return render(template, reader, **values)

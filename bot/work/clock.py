@@ -31,9 +31,9 @@ from domain.refunds.reconciliation import Reconciliation
 from domain.returns import clocks as returns
 from domain.returns.model import Return
 from domain.shipping import service as shipping
-from domain.shipping import tracker, watch
+from domain.shipping import taking, tracker, watch
 from domain.shipping.alert import Alert
-from domain.shipping.model import Parcel
+from domain.shipping.model import Parcel, Storm
 from domain.shipping.unmatched import Unmatched
 from domain.sources import Source
 from domain.store import CLOCK, Store, Work
@@ -77,6 +77,7 @@ SWEEPS: Mapping[str, Sweep] = {
     "stuck parcels": Sweep(Parcel.stuck_due_at, shipping.sweep_stuck),
     "snoozed alerts": Sweep(Alert.wake_due_at, watch.sweep_snoozed),
     "unanswered alerts": Sweep(Alert.answer_due_at, watch.sweep_unanswered),
+    "ignored storms": Sweep(Storm.answer_due_at, taking.sweep_ignored),
     "snoozed complaints": Sweep(Complaint.wake_due_at, clocks.sweep_snoozed),
     # Before their warnings: an escalation speaks for the ones that it missed.
     "unanswered complaints": Sweep(

@@ -1,16 +1,20 @@
-"""Sources say when they are stale."""
+"""Sources say when they are stale, and storms who has them; both have somebody told in time."""
 
 from __future__ import annotations
 
 from alembic import op
 
-from migrations.columns import TIME, may
+from migrations.columns import TEXT, TIME, may
 
 revision = "0024"
 down_revision = "0022"
 
-_COLUMNS = (("sources", TIME, "stale_at", "stale_due_at"),)
-_DUE = (("sources", "stale_due_at"),)
+_COLUMNS = (
+    ("sources", TIME, "stale_at", "stale_due_at"),
+    ("storms", TEXT, "owner"),
+    ("storms", TIME, "taken_at", "escalated_at", "answer_due_at"),
+)
+_DUE = (("sources", "stale_due_at"), ("storms", "answer_due_at"))
 
 
 def upgrade() -> None:

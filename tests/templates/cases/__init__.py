@@ -449,6 +449,7 @@ def _shipping() -> dict[str, Values]:
             "card": samples.storm_card(trouble=Trouble.SHIP_BY_NEAR),
             "now": NOW,
         },
+        **alert_cases.storms(),
         "shipping/storm@over": {"card": samples.storm_card(total=0, worst=()), "now": NOW},
         "shipping/late@storm": {
             "late": [samples.late(), samples.late(number="1043")],
