@@ -305,6 +305,15 @@ def _redraw_reshipments(event: Event) -> Iterator[NewJob]:
                 yield _redraw(event, name, "shipping", record)
 
 
+def _of_source(follow: Callable[[str], _Rule]) -> _Rule:
+    """Follow a rule where what the source brings is posted."""
+
+    def of_source(event: Event) -> Iterator[NewJob]:
+        yield from follow(_BROUGHT[event.data["brings"]])(event)
+
+    return of_source
+
+
 def _tell_owner(event: Event) -> Iterator[NewJob]:
     """Tell whoever was given an alert, unless they took it themselves."""
     if event.data["owner"] != event.actor:
@@ -329,6 +338,8 @@ _CONCEPTS = {
     "refund": "refunds",
     "return": "returns",
 }
+#: Where it is said how a source stands, by what it brings.
+_BROUGHT = {"orders": "orders", "payouts": "reports"}
 _CASE = (_refresh("complaints"), _note)
 _RETURN_NOTE = _reply("returns", "returns/note")
 _RETURN = (_refresh("returns"), _RETURN_NOTE)
@@ -387,6 +398,8 @@ _RULES: Mapping[Kind, tuple[_Rule, ...]] = {
     ),
     Kind.STOCK_WATCHED: (_post_once("stock", "inventory/watch"), _refresh("stock")),
     Kind.STORM_GREW: (_post_once("shipping", "shipping/storm"), _refresh("shipping")),
+    Kind.STORM_TAKEN: (_refresh("shipping"),),
+    Kind.STORM_ESCALATED: (_refresh("shipping"), _reply("shipping", "shipping/storm_note")),
     Kind.PICK_LIST_ASKED: (_post("stock", "fulfilment/pick_list"),),
     Kind.PICK_LIST_ENDED: (_refresh("stock"),),
     Kind.PARCEL_SHIPPED: (_confirm_shipment, _redraw_orders_alert, _redraw_reshipments),
@@ -411,4 +424,6 @@ _RULES: Mapping[Kind, tuple[_Rule, ...]] = {
     Kind.ORDER_CONFIRMED: (_redraw_arrival,),
     Kind.ORDER_CHANGED: (_ship_by_answered, _recount),
     Kind.SHIP_BY_NEAR: (_alone(_post("shipping", "shipping/ship_by")),),
+    Kind.SOURCE_STALE: (_of_source(lambda concept: _post(concept, "sources/source")),),
+    Kind.SOURCE_FRESH: (_of_source(_refresh),),
 }

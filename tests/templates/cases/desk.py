@@ -12,6 +12,7 @@ from handlers.commands import COMMANDS
 from tests import samples
 from tests.samples import NOW, OTHER_APPROVER, fulfilment
 from tests.samples import alerts as made
+from tests.templates.cases import sources
 
 Values = dict[str, Any]
 
@@ -32,6 +33,8 @@ def cases() -> dict[str, Values]:
         "alerts_total": 6,
         "warehouse": fulfilment.waiting(),
         "reconciliations": [samples.reconciliation_card()],
+        "sources": [],
+        "ill": [],
         "returns": Waiting(2, 1, 1),
         "jobs": {"ready": 2, "dead": 1},
         "dead": [samples.job()],
@@ -80,4 +83,5 @@ def cases() -> dict[str, Values]:
         "desk/status": busy,
         "desk/status@quiet": quiet,
         "desk/done": {"sentence": "The settings are saved."},
+        **sources.cases(quiet),
     }

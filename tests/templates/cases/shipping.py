@@ -8,6 +8,7 @@ from domain.shipping.model import Trouble
 from tests import samples
 from tests.samples import NOW
 from tests.samples import alerts as made
+from tests.templates.cases import alerts
 
 Values = dict[str, Any]
 
@@ -38,6 +39,7 @@ def cases() -> dict[str, Values]:
             "card": samples.storm_card(trouble=Trouble.SHIP_BY_NEAR),
             "now": NOW,
         },
+        **alerts.storms(),
         "shipping/storm@over": {"card": samples.storm_card(total=0, worst=()), "now": NOW},
         "shipping/late@storm": {
             "late": [samples.late(), samples.late(number="1043")],
