@@ -17,7 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain import inbox
-from domain.errors import DeskhandError
+from domain.errors import DeskhandError, RecordNotFound
+from domain.events import Kind
 from domain.jobs import NewJob
 from domain.orders import service as orders
 from domain.orders.intake import OrderDraft
@@ -32,6 +33,8 @@ from domain.tables import Base, Json, Owned, upsert
 EVERY = timedelta(minutes=30)
 #: One that has been silent, or that failed, is asked again after so long.
 SOON = timedelta(minutes=5)
+#: A source is asked every half an hour; one that was not read for so long has missed several times.
+STALE_AFTER = timedelta(hours=2)
 #: So long a source that speaks up may be silent before it is asked more often.
 _SILENT_AFTER = timedelta(hours=1)
 #: To note of each message of a burst that the source spoke would be one hot row.
@@ -42,12 +45,18 @@ _LONGEST_WORDS = 500
 class Source(Owned, Base):
     """One source of orders. `cursor` is its own word for where to go on, None for the beginning.
 
-    `heard_at` is when it last spoke by itself, `checked_at` when it was last asked to the end,
+    `name` is its partner's, followed by a dash where it brings payouts and no orders. `heard_at`
+    is when it last spoke by itself, `checked_at` when it was last asked to the end,
     `failing_since` the first of the failures since then, of which `last_error` is the latest.
+    `stale_at` is when the desk said that it is not read any more, None once it is again.
     """
 
     __tablename__ = "sources"
-    __table_args__ = (UniqueConstraint("merchant_id", "name"), Index(None, "due_at"))
+    __table_args__ = (
+        UniqueConstraint("merchant_id", "name"),
+        Index(None, "due_at"),
+        Index(None, "stale_due_at"),
+    )
 
     name: Mapped[str]
     cursor: Mapped[Any] = mapped_column(Json, nullable=True)
@@ -56,6 +65,34 @@ class Source(Owned, Base):
     failing_since: Mapped[datetime | None]
     last_error: Mapped[str | None]
     due_at: Mapped[datetime | None]
+    stale_at: Mapped[datetime | None]
+    #: When it is stale unless it is read until then; None once that was noticed.
+    stale_due_at: Mapped[datetime | None]
+
+    @property
+    def partner(self) -> str:
+        """Whose it is, by the partner's name."""
+        return self.name.partition("-")[0]
+
+    @property
+    def brings(self) -> str:
+        """What comes from it: orders or payouts."""
+        return "payouts" if "-" in self.name else "orders"
+
+    @property
+    def words(self) -> str | None:
+        """What it says itself about why it brings nothing, where it does."""
+        words = (self.cursor or {}).get("words")
+        return str(words) if words else None
+
+    def is_stale(self, now: datetime) -> bool:
+        """Whether it was not read to its end for too long."""
+        late = self.checked_at is not None and now - self.checked_at > STALE_AFTER
+        return late or self.stale_at is not None
+
+    def is_well(self, now: datetime) -> bool:
+        """Whether it can be read, as far as is known."""
+        return self.failing_since is None and not self.is_stale(now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +149,25 @@ async def connect(work: Work, names: Sequence[str]) -> None:
     for name in names:
         await work.session.execute(
             upsert(work.session, Source)
-            .values(merchant_id=work.merchant_id, name=name, due_at=work.now)
+            .values(
+                merchant_id=work.merchant_id,
+                name=name,
+                due_at=work.now,
+                stale_due_at=work.now + STALE_AFTER,
+            )
             .on_conflict_do_nothing(index_elements=["merchant_id", "name"])
         )
+    # What nobody read while the desk was down is asked for now, before that is anyone's concern.
+    soon = work.now + SOON
+    await work.session.execute(
+        update(Source)
+        .where(
+            Source.name.in_(names),
+            Source.stale_at.is_(None),
+            or_(Source.stale_due_at.is_(None), Source.stale_due_at < soon),
+        )
+        .values(stale_due_at=soon)
+    )
 
 
 async def heard(work: Work, name: str) -> None:
@@ -146,20 +199,34 @@ async def sweep_due(work: Work, *, most: int) -> int:
     return len(due)
 
 
+async def sweep_stale(work: Work, *, most: int) -> int:
+    """Say once of each source that it was not read for too long; returns how many were due."""
+    due = await work.due(Source, "stale_due_at", most=most)
+    for one in due:
+        one.stale_at = work.now
+        work.record(Kind.SOURCE_STALE, one, order_id=None, name=one.name, brings=one.brings)
+    return len(due)
+
+
 async def take_in(work: Work, source_id: int, page: Page) -> None:
     """Take in a page of a source's orders, and where the next one begins."""
-    source = await work.lock(Source, source_id)
-    await orders.receive(work, page.orders, source=source.name, announce=True)
+    name = (await work.session.get_one(Source, source_id)).name
+    await orders.receive(work, page.orders, source=name, announce=True)
     for report in page.refunds:
         await refunds.hear(work, report)
     for draft, lines in page.settlements:
         await payouts.take_in(work, draft, lines)
     for one in page.unread:
-        await inbox.keep(work, source.name, one.reference, one.body)
+        await inbox.keep(work, name, one.reference, one.body)
+    # After the orders: so do the source's own messages, which note that it spoke.
+    source = await work.lock(Source, source_id)
     source.cursor = dict(page.cursor)
+    # Who reads a long past is not behind as long as it goes on.
+    source.stale_due_at = None if page.more and source.stale_at else work.now + STALE_AFTER
     if not page.more:
         source.checked_at = work.now
         source.failing_since = source.last_error = None
+        _back(work, source)
 
 
 async def failed(work: Work, source_id: int, words: str) -> None:
@@ -170,9 +237,26 @@ async def failed(work: Work, source_id: int, words: str) -> None:
     source.due_at = work.now + SOON
 
 
+async def card(session: AsyncSession, source_id: int) -> Source:
+    """Read a source as it stands now; raises `RecordNotFound`."""
+    source = await session.get(Source, source_id)
+    if source is None:
+        raise RecordNotFound("source", source_id)
+    return source
+
+
 async def every(session: AsyncSession) -> Sequence[Source]:
     """Return the sources by name."""
     return (await session.scalars(select(Source).order_by(Source.name))).all()
+
+
+def _back(work: Work, source: Source) -> None:
+    """Say of a source that was stale that it is read again."""
+    if source.stale_at is not None:
+        source.stale_at = None
+        work.record(
+            Kind.SOURCE_FRESH, source, order_id=None, name=source.name, brings=source.brings
+        )
 
 
 def _speaks(source: Source, now: datetime) -> bool:

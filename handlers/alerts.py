@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain import cards
 from domain.events import Event, Kind
 from domain.jobs import NewJob
 from domain.links import Linked
@@ -17,11 +20,16 @@ _Rule = Callable[[Event], Iterator[NewJob]]
 _PACES = {"storm": timedelta(seconds=3), "arrival": timedelta(seconds=2)}
 
 
-def route(event: Event) -> Iterator[NewJob]:
-    """Return the jobs that a stored event calls for.
+async def route(session: AsyncSession, events: Sequence[Event]) -> list[NewJob]:
+    """Return the jobs that stored events call for.
 
     Each key is made of the event's id, so that an event calls for each job once.
     """
+    return await cards.worth_doing(session, [job for one in events for job in called_for(one)])
+
+
+def called_for(event: Event) -> Iterator[NewJob]:
+    """Return the jobs that one event calls for, also those nobody would see anything of."""
     for rule in _RULES.get(Kind(event.kind), ()):
         yield from rule(event)
 
@@ -297,6 +305,15 @@ def _redraw_reshipments(event: Event) -> Iterator[NewJob]:
                 yield _redraw(event, name, "shipping", record)
 
 
+def _of_source(follow: Callable[[str], _Rule]) -> _Rule:
+    """Follow a rule where what the source brings is posted."""
+
+    def of_source(event: Event) -> Iterator[NewJob]:
+        yield from follow(_BROUGHT[event.data["brings"]])(event)
+
+    return of_source
+
+
 def _tell_owner(event: Event) -> Iterator[NewJob]:
     """Tell whoever was given an alert, unless they took it themselves."""
     if event.data["owner"] != event.actor:
@@ -321,6 +338,8 @@ _CONCEPTS = {
     "refund": "refunds",
     "return": "returns",
 }
+#: Where it is said how a source stands, by what it brings.
+_BROUGHT = {"orders": "orders", "payouts": "reports"}
 _CASE = (_refresh("complaints"), _note)
 _RETURN_NOTE = _reply("returns", "returns/note")
 _RETURN = (_refresh("returns"), _RETURN_NOTE)
@@ -379,6 +398,8 @@ _RULES: Mapping[Kind, tuple[_Rule, ...]] = {
     ),
     Kind.STOCK_WATCHED: (_post_once("stock", "inventory/watch"), _refresh("stock")),
     Kind.STORM_GREW: (_post_once("shipping", "shipping/storm"), _refresh("shipping")),
+    Kind.STORM_TAKEN: (_refresh("shipping"),),
+    Kind.STORM_ESCALATED: (_refresh("shipping"), _reply("shipping", "shipping/storm_note")),
     Kind.PICK_LIST_ASKED: (_post("stock", "fulfilment/pick_list"),),
     Kind.PICK_LIST_ENDED: (_refresh("stock"),),
     Kind.PARCEL_SHIPPED: (_confirm_shipment, _redraw_orders_alert, _redraw_reshipments),
@@ -403,4 +424,6 @@ _RULES: Mapping[Kind, tuple[_Rule, ...]] = {
     Kind.ORDER_CONFIRMED: (_redraw_arrival,),
     Kind.ORDER_CHANGED: (_ship_by_answered, _recount),
     Kind.SHIP_BY_NEAR: (_alone(_post("shipping", "shipping/ship_by")),),
+    Kind.SOURCE_STALE: (_of_source(lambda concept: _post(concept, "sources/source")),),
+    Kind.SOURCE_FRESH: (_of_source(_refresh),),
 }

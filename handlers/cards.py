@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain import sources
 from domain.complaints import queries as complaints
 from domain.errors import Overtaken
 from domain.events import Event, Kind
@@ -39,17 +40,19 @@ _RECORDS: dict[str, tuple[str, Any]] = {
     "payouts/settlement": ("card", payouts.card),
     "fulfilment/pick_list": ("card", fulfilment.card),
     "fulfilment/label_told": ("card", labels.card),
+    "sources/source": ("source", sources.card),
     "shipping/alert": ("card", shipping.card),
     "shipping/note": ("card", shipping.alert),
     "shipping/told": ("card", shipping.alert),
     "shipping/reship": ("card", reshipping.card),
     "shipping/storm": ("card", storms.card),
+    "shipping/storm_note": ("card", storms.card),
     "shipping/ship_by": ("card", shipping.ship_by),
 }
 #: Records of which it depends on the moment what is to be said.
 _TIMED: dict[str, tuple[str, Any]] = {"orders/arrival": ("card", arrivals.card)}
 #: What is left of a card once the same record got a newer one.
-_GOES_ON = {"shipping/alert": "shipping/alert_past"}
+_GOES_ON = {"shipping/alert": "shipping/alert_past", "sources/source": "sources/source_past"}
 #: What calls for somebody to take an alert in hand.
 _CALLS = (Kind.ALERT_REMINDED, Kind.ALERT_ESCALATED, Kind.ALERT_WOKEN)
 
@@ -87,5 +90,7 @@ async def draw(
     if event_id is not None:
         values["event"] = event = await session.get_one(Event, event_id)
         if event.kind in _CALLS and values[name].alert.state is not AlertState.OPEN:
+            raise Overtaken
+        if event.kind == Kind.STORM_ESCALATED and values[name].storm.owner:
             raise Overtaken
     return render(template, reader, **values)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from slack_bolt.async_app import AsyncApp
 
-from domain import jobs, merchants
+from domain import jobs, merchants, sources
 from domain.complaints import queries as complaints
 from domain.definitions import DEFINITIONS
 from domain.errors import DeskhandError, Invalid
@@ -134,6 +134,7 @@ async def _state(turn: Turn) -> Payload:
         snoozed, snoozed_total = await complaints.snoozed(session)
         _, late_total = await shipping.late(session, turn.now)
         alerts, alerts_total = await shipping.in_hands_of(session, turn.member.member_id)
+        known = await sources.every(session)
         return {
             "member": turn.member,
             "away": turn.member.is_away(turn.now),
@@ -151,6 +152,8 @@ async def _state(turn: Turn) -> Payload:
             "warehouse": await fulfilment.waiting(session) if turn.member.may(Can.SHIP) else None,
             "reconciliations": await reconciliation.latest(session),
             "returns": await returns.waiting(session),
+            "sources": known,
+            "ill": [one for one in known if not one.is_well(turn.now)],
             "jobs": await jobs.counts(session),
             "dead": await jobs.dead(session) if admin else [],
             "missing": merchants.unset_channels(settings) if admin else (),

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from slack_bolt.async_app import AsyncApp
 
-from domain.orders import checks, confirming, queries
+from domain.orders import checks, confirming, queries, search
 from domain.orders.model import State
 from domain.orders.policy import Finding
 from domain.people import Can
@@ -174,6 +174,6 @@ async def _share(turn: Turn) -> None:
 
 async def _page(turn: Turn, text: str, start: int) -> None:
     async with turn.read() as session:
-        page = await queries.find(session, text, max(start, 0))
+        page = await search.find(session, text, max(start, 0))
     message = turn.render("orders/page", page=page)
     await turn.send(message, replace="actions" in turn.body)

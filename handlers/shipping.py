@@ -11,7 +11,7 @@ from domain import people
 from domain.complaints.policy import Snooze, wake_at
 from domain.orders import queries as orders
 from domain.people import Can
-from domain.shipping import alerts, queries, reshipping, storms
+from domain.shipping import alerts, queries, reshipping, storms, taking
 from domain.shipping.alert import Outcome
 from domain.store import Work
 from handlers import complaints, desk, fulfilment, refunds
@@ -24,6 +24,7 @@ def register(app: AsyncApp) -> None:
     app.command("/shipping")(look_up)
     app.action(re.compile(r"^parcel\."))(click)
     app.action(re.compile(r"^alert\."))(work_on)
+    app.action("storm.take")(take)
     app.view(re.compile(r"^alert\."))(submit)
 
 
@@ -101,6 +102,14 @@ async def work_on(turn: Turn) -> None:
             await _reship_form(turn, int(record))
         case "contact" | "snooze" | "wait" | "assign" | "resolve":
             await _form(turn, verb, int(record))
+
+
+async def take(turn: Turn) -> None:
+    """Take a storm, or take it over from who had it when the button was drawn."""
+    storm_id, _, instead_of = turn.value.partition(":")
+    async with turn.write() as work:
+        await taking.take(work, turn.member, int(storm_id), instead_of or None)
+    await turn.ack()
 
 
 async def submit(turn: Turn) -> None:

@@ -32,9 +32,9 @@ from domain.refunds.reconciliation import Reconciliation
 from domain.returns import clocks as returns
 from domain.returns.model import Return
 from domain.shipping import service as shipping
-from domain.shipping import tracker, watch
+from domain.shipping import taking, tracker, watch
 from domain.shipping.alert import Alert
-from domain.shipping.model import Parcel
+from domain.shipping.model import Parcel, Storm
 from domain.shipping.unmatched import Unmatched
 from domain.sources import Source
 from domain.store import CLOCK, Store, Work
@@ -72,12 +72,15 @@ SWEEPS: Mapping[str, Sweep] = {
     "providers to compare with": Sweep(Reconciliation.due_at, reconciliation.sweep_due),
     "settlements to compare": Sweep(Settlement.due_at, payouts.sweep),
     "sources to read": Sweep(Source.due_at, sources.sweep_due),
+    # After those to read: one that the desk was too late for is asked first.
+    "stale sources": Sweep(Source.stale_due_at, sources.sweep_stale),
     "late parcels": Sweep(Parcel.late_due_at, shipping.sweep_late),
     "scans of unknown parcels": Sweep(Unmatched.due_at, shipping.sweep_unmatched),
     "silent carriers": Sweep(Parcel.silent_due_at, shipping.sweep_silent),
     "stuck parcels": Sweep(Parcel.stuck_due_at, shipping.sweep_stuck),
     "snoozed alerts": Sweep(Alert.wake_due_at, watch.sweep_snoozed),
     "unanswered alerts": Sweep(Alert.answer_due_at, watch.sweep_unanswered),
+    "ignored storms": Sweep(Storm.answer_due_at, taking.sweep_ignored),
     "snoozed complaints": Sweep(Complaint.wake_due_at, clocks.sweep_snoozed),
     # Before their warnings: an escalation speaks for the ones that it missed.
     "unanswered complaints": Sweep(

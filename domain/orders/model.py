@@ -133,6 +133,11 @@ class Order(Owned, Base):
         self.state = to
 
     @property
+    def total_money(self) -> Money | None:
+        """What it comes to, None where the source does not say."""
+        return None if self.total is None else Money(self.total, self.currency)
+
+    @property
     def captured_money(self) -> Money | None:
         """What the buyer has paid, None where the source does not say."""
         return None if self.captured is None else Money(self.captured, self.currency)

@@ -1,13 +1,12 @@
-"""What can be asked of orders: one order in full, the nearest numbers, a search."""
+"""What can be asked of an order: its id, and all that its card shows."""
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.complaints.model import CLOSED
@@ -17,16 +16,42 @@ from domain.fulfilment import progress
 from domain.fulfilment.policy import Step, next_step
 from domain.fulfilment.progress import Progress
 from domain.money import Money
-from domain.orders.model import Line, Order, State, fold
+from domain.orders.model import Order, State
+from domain.orders.search import clean, is_numbered, nearest
 from domain.orders.surroundings import surroundings
 from domain.refunds.model import HOLDING, PENDING
 from domain.refunds.model import State as RefundState
 from domain.returns.model import ENDED
 from domain.returns.model import State as ReturnState
 from domain.rows import Row, at, moment
-from domain.shipping.model import Parcel, ParcelState, Trouble, as_tracked
+from domain.shipping.model import ParcelState, Trouble
 
-PAGE = 8
+#: What a card takes from its order's row as it is.
+_OWN = (
+    "id",
+    "number",
+    "channel",
+    "source",
+    "state",
+    "marketplace_status",
+    "currency",
+    "placed_at",
+    "ship_by",
+    "deliver_by",
+    "shipped_at",
+    "delivered_at",
+    "buyer_name",
+    "buyer_email",
+    "ship_to_name",
+    "ship_to_street",
+    "ship_to_region",
+    "ship_to_city",
+    "ship_to_postcode",
+    "ship_to_country",
+    "payment_provider",
+    "received_at",
+    "complete_due_at",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,30 +249,6 @@ class OrderView:
         return (self.delivered_at.date() - self.deliver_by.date()).days
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """An order that a search found."""
-
-    id: int
-    number: str
-    channel: str
-    state: State
-    total: Money | None
-    placed_at: datetime | None
-    buyer_name: str | None
-    ship_to_city: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A page of a search: hits, where it starts, and whether more follow."""
-
-    text: str
-    start: int
-    hits: tuple[Hit, ...]
-    more: bool
-
-
 async def card(session: AsyncSession, number: str) -> OrderView:
     """Read an order and all that surrounds it, in one query.
 
@@ -274,97 +275,6 @@ async def identify(session: AsyncSession, number: str) -> int:
     return order_id
 
 
-async def nearest(session: AsyncSession, number: str, *, most: int = 3) -> list[str]:
-    """Return the numbers most like this one, else its neighbours; an empty desk has none."""
-    bare = number.lstrip("#")
-    half = max(len(bare) // 2, 2)
-    alike = await session.scalars(
-        select(Order.number)
-        .where(
-            or_(
-                Order.number.startswith(bare[:half], autoescape=True),
-                Order.number.startswith(f"#{bare[:half]}", autoescape=True),
-                Order.number.endswith(bare[-half:], autoescape=True),
-            )
-        )
-        .order_by(Order.id.desc())
-        .limit(500)
-    )
-    close = difflib.get_close_matches(number, dict.fromkeys(alike), n=most, cutoff=0.5)
-    if close:
-        return close
-    before = select(Order.number).where(Order.number < number).order_by(Order.number.desc())
-    after = select(Order.number).where(Order.number > number).order_by(Order.number)
-    return [
-        neighbour
-        for query in (before, after)
-        for neighbour in await session.scalars(query.limit(1))
-    ]
-
-
-async def find(session: AsyncSession, text: str, start: int = 0) -> Page:
-    """Search by number, buyer, e-mail, SKU, tracking number or city; latest orders first.
-
-    Names, places and numbers match from their beginning, names also by their later words.
-    """
-    wanted = text.strip()
-    if not wanted:
-        return Page(wanted, start, (), more=False)
-    folded = fold(wanted) or ""
-    by_line = select(Line.order_id).where(func.lower(Line.sku) == wanted.lower())
-    by_parcel = select(Parcel.order_id).where(Parcel.tracking_number == as_tracked(wanted))
-    found = await session.scalars(
-        select(Order)
-        .where(
-            or_(
-                *(
-                    Order.number.startswith(number, autoescape=True)
-                    for number in _spellings(wanted)
-                ),
-                Order.buyer_email == folded,
-                Order.buyer_name_folded.startswith(folded, autoescape=True),
-                Order.buyer_name_folded.contains(f" {folded}", autoescape=True),
-                Order.ship_to_city_folded.startswith(folded, autoescape=True),
-                Order.id.in_(by_line),
-                Order.id.in_(by_parcel),
-            )
-        )
-        .order_by(Order.placed_at.desc().nulls_last(), Order.id.desc())
-        .offset(start)
-        .limit(PAGE + 1)
-    )
-    hits = tuple(
-        Hit(
-            order.id,
-            order.number,
-            order.channel,
-            order.state,
-            _money(order.total, order.currency),
-            order.placed_at,
-            order.buyer_name,
-            order.ship_to_city,
-        )
-        for order in found
-    )
-    return Page(wanted, start, hits[:PAGE], len(hits) > PAGE)
-
-
-def clean(number: str) -> str:
-    """Take off what people paste around a number: spaces, quotes, backticks."""
-    return number.strip().strip("`'\"*").strip()
-
-
-def is_numbered(number: str) -> ColumnElement[bool]:
-    """Match a number as people write it: with or without the hash, in either case."""
-    return Order.number.in_(_spellings(number))
-
-
-def _spellings(number: str) -> list[str]:
-    bare = clean(number).lstrip("#")
-    cases = sorted({bare, bare.upper(), bare.lower()} - {""})
-    return [*cases, *(f"#{one}" for one in cases)]
-
-
 async def _card(session: AsyncSession, which: ColumnElement[bool], asked: str) -> OrderView:
     row = (
         await session.execute(
@@ -386,66 +296,19 @@ def _view(
     history: list[Row],
 ) -> OrderView:
     currency = order.currency
-    seen = [
-        RefundView(
-            row["id"],
-            RefundState(row["state"]),
-            Money(row["amount"], currency),
-            row["requested_by"],
-            at(row["requested_at"]),
-            row["complaint_id"],
-        )
-        for row in refunds
-    ]
+    seen = tuple(_refund(row, currency) for row in refunds)
     return OrderView(
-        id=order.id,
-        number=order.number,
-        channel=order.channel,
-        source=order.source,
-        state=order.state,
-        marketplace_status=order.marketplace_status,
-        currency=currency,
-        total=_money(order.total, currency),
+        **{name: getattr(order, name) for name in _OWN},
+        total=order.total_money,
         captured=order.captured_money,
         held=_sum(seen, HOLDING, currency),
         refunded=_sum(seen, (RefundState.SUCCEEDED,), currency),
-        placed_at=order.placed_at,
-        ship_by=order.ship_by,
-        deliver_by=order.deliver_by,
-        shipped_at=order.shipped_at,
-        delivered_at=order.delivered_at,
-        buyer_name=order.buyer_name,
-        buyer_email=order.buyer_email,
-        ship_to_name=order.ship_to_name,
-        ship_to_street=order.ship_to_street,
-        ship_to_region=order.ship_to_region,
-        ship_to_city=order.ship_to_city,
-        ship_to_postcode=order.ship_to_postcode,
-        ship_to_country=order.ship_to_country,
-        payment_provider=order.payment_provider,
-        received_at=order.received_at,
         lines=tuple(_line(row, currency) for row in lines),
         parcels=tuple(_parcel(row) for row in parcels),
-        refunds=tuple(seen),
-        complaints=tuple(
-            ComplaintView(
-                row["id"],
-                ComplaintState(row["state"]),
-                row["level"],
-                row["text"],
-                at(row["opened_at"]),
-                row["merged_into"],
-            )
-            for row in complaints
-        ),
-        returns=tuple(
-            ReturnView(row["id"], ReturnState(row["state"]), at(row["requested_at"]))
-            for row in returns
-        ),
-        history=tuple(
-            HistoryView(row["kind"], at(row["at"]), row["actor"], row["why"]) for row in history
-        ),
-        complete_due_at=order.complete_due_at,
+        refunds=seen,
+        complaints=tuple(_complaint(row) for row in complaints),
+        returns=tuple(_return(row) for row in returns),
+        history=tuple(_event(row) for row in history),
     )
 
 
@@ -486,6 +349,36 @@ def _parcel(row: Row) -> ParcelView:
         ),
         again=row["again"] or 0,
     )
+
+
+def _refund(row: Row, currency: str) -> RefundView:
+    return RefundView(
+        row["id"],
+        RefundState(row["state"]),
+        Money(row["amount"], currency),
+        row["requested_by"],
+        at(row["requested_at"]),
+        row["complaint_id"],
+    )
+
+
+def _complaint(row: Row) -> ComplaintView:
+    return ComplaintView(
+        row["id"],
+        ComplaintState(row["state"]),
+        row["level"],
+        row["text"],
+        at(row["opened_at"]),
+        row["merged_into"],
+    )
+
+
+def _return(row: Row) -> ReturnView:
+    return ReturnView(row["id"], ReturnState(row["state"]), at(row["requested_at"]))
+
+
+def _event(row: Row) -> HistoryView:
+    return HistoryView(row["kind"], at(row["at"]), row["actor"], row["why"])
 
 
 def _money(minor: int | None, currency: str) -> Money | None:

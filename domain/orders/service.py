@@ -74,8 +74,9 @@ async def sweep_ship_by(work: Work, *, most: int) -> int:
     near = [order for order in due if order.state in UNSHIPPED and order.ship_by]
     spoken_for = await storms.gather(work, [(order, Trouble.SHIP_BY_NEAR) for order in near])
     for order in near:
-        storm_id = spoken_for.get(order.id)
-        alerts.begin(work, order, Trouble.SHIP_BY_NEAR, storm_id=storm_id)
+        storm = spoken_for.get(order.id)
+        storm_id = storm.id if storm else None
+        alerts.begin(work, order, Trouble.SHIP_BY_NEAR, storm=storm)
         work.record(Kind.SHIP_BY_NEAR, order, order_id=order.id, storm_id=storm_id)
     return len(due)
 

@@ -18,7 +18,7 @@ from domain.events import Kind
 from domain.orders.model import Order
 from domain.people import Can, CantOwn, Member
 from domain.shipping.alert import GOING_ON, Alert, AlertState, Outcome
-from domain.shipping.model import Parcel, ParcelState, Trouble
+from domain.shipping.model import Parcel, ParcelState, Storm, Trouble
 from domain.store import Work
 from domain.tables import among
 
@@ -44,22 +44,26 @@ class CantSnooze(Invalid):
 
 
 def begin(
-    work: Work, subject: Parcel | Order, trouble: Trouble, *, storm_id: int | None = None
+    work: Work, subject: Parcel | Order, trouble: Trouble, *, storm: Storm | None = None
 ) -> None:
     """Begin the alert of a trouble that is noticed now, which nobody has in hand yet.
 
-    The clock looks at once when it is due. In a storm it is not: the storm's message calls.
+    The clock looks at once when it is due. In a storm it is not: the storm's message calls, and
+    whoever took the storm has what it grows by.
     """
+    owner = storm.owner if storm else None
     is_parcel = isinstance(subject, Parcel)
     work.session.add(
         Alert(
             order_id=subject.order_id if isinstance(subject, Parcel) else subject.id,
             parcel_id=subject.id if is_parcel else None,
-            storm_id=storm_id,
+            storm_id=storm.id if storm else None,
             trouble=trouble,
             noticed_at=work.now,
             waiting_since=work.now,
-            answer_due_at=work.now if storm_id is None else None,
+            state=AlertState.ACKNOWLEDGED if owner else AlertState.OPEN,
+            owner=owner,
+            answer_due_at=None if storm else work.now,
         )
     )
 

@@ -147,6 +147,7 @@ class Storm(Owned, Base):
             sqlite_where=_GROWING,
             postgresql_where=_GROWING,
         ),
+        Index(None, "answer_due_at"),
     )
 
     trouble: Mapped[Trouble]
@@ -158,6 +159,12 @@ class Storm(Owned, Base):
     ended_at: Mapped[datetime | None]
     #: How many of its parcels have a message of their own all the same.
     surfaced: Mapped[int] = mapped_column(default=0)
+    #: Who took it, with all that nobody had in hand by then, and has what it grows by.
+    owner: Mapped[str | None]
+    taken_at: Mapped[datetime | None]
+    escalated_at: Mapped[datetime | None]
+    #: When the clock has to look whether somebody took it; None once it need not.
+    answer_due_at: Mapped[datetime | None]
 
 
 class Content(Owned, Base):

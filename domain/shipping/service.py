@@ -25,6 +25,7 @@ from domain.shipping.model import (
     Parcel,
     ParcelState,
     Scan,
+    Storm,
     Trouble,
     as_tracked,
 )
@@ -169,8 +170,8 @@ async def troubles_found(work: Work, found: Sequence[Found]) -> None:
     outward = [(one.parcel, one.trouble) for one in found if one.parcel.return_id is None]
     spoken_for = await storms.gather(work, outward)
     for one in found:
-        storm_id = spoken_for.get(one.parcel.id)
-        trouble_found(work, one.parcel, one.trouble, one.why, storm_id=storm_id)
+        storm = spoken_for.get(one.parcel.id)
+        trouble_found(work, one.parcel, one.trouble, one.why, storm=storm)
 
 
 async def troubles_over(work: Work, parcels: Sequence[Parcel]) -> None:
@@ -182,23 +183,20 @@ async def troubles_over(work: Work, parcels: Sequence[Parcel]) -> None:
 
 
 def trouble_found(
-    work: Work, parcel: Parcel, trouble: Trouble, why: str | None, *, storm_id: int | None = None
+    work: Work, parcel: Parcel, trouble: Trouble, why: str | None, *, storm: Storm | None = None
 ) -> None:
-    """Record a new trouble of a parcel, which nobody has in hand yet.
-
-    With a `storm_id` the storm's message speaks for it.
-    """
+    """Record a new trouble of a parcel; in a storm, the storm's message speaks for it."""
     parcel.trouble, parcel.troubled_at = trouble, work.now
     # A return's own card and clocks look after the parcel that brings it.
     if parcel.return_id is None:
-        alerts.begin(work, parcel, trouble, storm_id=storm_id)
+        alerts.begin(work, parcel, trouble, storm=storm)
     work.record(
         Kind.PARCEL_TROUBLED,
         parcel,
         order_id=parcel.order_id,
         why=why,
         trouble=trouble,
-        storm_id=storm_id,
+        storm_id=storm.id if storm else None,
         **_coming_back(parcel),
     )
 

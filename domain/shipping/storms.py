@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain import merchants
@@ -22,9 +22,9 @@ from domain.errors import RecordNotFound
 from domain.events import Kind
 from domain.orders.clocks import ALERT_HORIZON
 from domain.orders.model import UNSHIPPED, Order
-from domain.shipping.alert import GOING_ON, Alert
+from domain.shipping.alert import GOING_ON, Alert, AlertState
 from domain.shipping.model import ENDED, Parcel, Storm, Trouble
-from domain.shipping.policy import PATIENCE
+from domain.shipping.policy import PATIENCE, steps
 from domain.shipping.queries import PAGE, Late
 from domain.store import Work
 from domain.tables import among, upsert
@@ -42,11 +42,15 @@ _DEAREST = 3
 
 @dataclass(frozen=True, slots=True)
 class StormCard:
-    """A storm with how many it holds by now, and the worst of them: by value and by promise."""
+    """A storm with how many it holds by now, and the worst of them: by value and by promise.
+
+    So many of them are `in_hand`: somebody took them, or put them off.
+    """
 
     storm: Storm
     total: int
     worst: tuple[Late, ...]
+    in_hand: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +62,14 @@ class _Cause:
     found: Sequence[tuple[int, int]]
 
 
-async def gather(work: Work, found: Sequence[tuple[Parcel | Order, Trouble]]) -> Mapping[int, int]:
+async def gather(
+    work: Work, found: Sequence[tuple[Parcel | Order, Trouble]]
+) -> Mapping[int, Storm]:
     """Return the storms that speak for what is in trouble from now on, by the ids of that.
 
     What is missing speaks for itself: it is one of a handful, or matters more than the others.
     """
-    spoken_for: dict[int, int] = {}
+    spoken_for: dict[int, Storm] = {}
     for cause in _causes(found):
         storm = await _growing(work, cause)
         if storm is None:
@@ -73,7 +79,7 @@ async def gather(work: Work, found: Sequence[tuple[Parcel | Order, Trouble]]) ->
         storm.grew_at = work.now
         important = await _important(work, cause, A_HANDFUL - storm.surfaced)
         storm.surfaced += len(important)
-        spoken_for |= {one: storm.id for one, _ in cause.found if one not in important}
+        spoken_for |= {one: storm for one, _ in cause.found if one not in important}
         work.record(
             Kind.STORM_GREW,
             storm,
@@ -88,7 +94,7 @@ async def gather(work: Work, found: Sequence[tuple[Parcel | Order, Trouble]]) ->
 async def card(session: AsyncSession, storm_id: int) -> StormCard:
     """Read a storm as it stands now; raises `RecordNotFound`."""
     storm = await _storm(session, storm_id)
-    total = await session.scalar(select(func.count()).select_from(_listed(storm).subquery()))
+    total, in_hand, _ = await count(session, storm)
     dearest = _listed(storm).order_by(Order.total.desc().nulls_last(), Order.id).limit(_DEAREST)
     longest = _by_promise(_listed(storm)).limit(_WORST)
     worst: dict[tuple[int, int], Late] = {}
@@ -97,7 +103,18 @@ async def card(session: AsyncSession, storm_id: int) -> StormCard:
             late = Late(order, parcel, alert)
             worst.setdefault((late.order.id, late.parcel.id if late.parcel else 0), late)
     shown = sorted([*worst.values()][:_WORST], key=_promised)
-    return StormCard(storm, total or 0, tuple(shown))
+    return StormCard(storm, total, tuple(shown), in_hand)
+
+
+async def count(session: AsyncSession, storm: Storm) -> tuple[int, int, int]:
+    """Return how many a storm holds, how many are in hand, and how many nobody was told of else."""
+    held = _listed(storm).with_only_columns(Order.id, Alert.state, Alert.storm_id).subquery()
+    is_open = held.c.state == AlertState.OPEN
+    in_hand = func.sum(case((~is_open, 1), else_=0))
+    ignored = func.sum(case((is_open & held.c.storm_id.is_not(None), 1), else_=0))
+    query = select(func.count(), in_hand, ignored).select_from(held)
+    total, taken, left = (await session.execute(query)).one()
+    return total, taken or 0, left or 0
 
 
 def _promised(late: Late) -> tuple[bool, float, int]:
@@ -181,6 +198,7 @@ async def _begun(work: Work, cause: _Cause) -> Storm | None:
         since=since,
         grew_at=work.now,
         surfaced=0,
+        answer_due_at=await _escalates(work, cause),
     )
     stored = await work.session.scalars(
         statement.on_conflict_do_update(
@@ -191,6 +209,19 @@ async def _begun(work: Work, cause: _Cause) -> Storm | None:
     )
     storm: Storm = stored.one()
     return storm
+
+
+async def _escalates(work: Work, cause: _Cause) -> datetime:
+    """Say when a storm that begins now escalates unless somebody takes it: as an alert would."""
+    deadline = None
+    if cause.trouble is Trouble.SHIP_BY_NEAR:
+        order_ids = {order_id for _, order_id in cause.found}
+        deadline = await work.session.scalar(
+            select(func.min(Order.ship_by)).where(
+                among(work.session, Order.id, order_ids), Order.ship_by > work.now
+            )
+        )
+    return steps(await merchants.settings(work.session), work.now, deadline)[-1][0]
 
 
 async def _important(work: Work, cause: _Cause, most: int) -> frozenset[int]:

@@ -19,6 +19,7 @@ from domain.complaints.model import Complaint, Target
 from domain.events import Event, Kind
 from domain.money import Money
 from domain.orders import queries as orders
+from domain.orders import search
 from domain.orders.intake import LineDraft, OrderDraft, ParcelDraft
 from domain.orders.model import Order, State
 from domain.orders.service import Counts, receive
@@ -131,10 +132,10 @@ class Desk:
         async with self.look() as session:
             return await orders.card(session, number)
 
-    async def find(self, text: str, start: int = 0) -> orders.Page:
+    async def find(self, text: str, start: int = 0) -> search.Page:
         """Search."""
         async with self.look() as session:
-            return await orders.find(session, text, start)
+            return await search.find(session, text, start)
 
     async def one(self, query: Select[Any]) -> Any:
         """Return the only row of a query."""

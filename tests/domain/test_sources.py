@@ -14,9 +14,11 @@ from bot.work.clock import Clock
 from bot.work.sources import Sources
 from bot.work.worker import Worker
 from domain import jobs, sources
+from domain.events import Kind
 from domain.inbox import Delivery
 from domain.orders.model import Order
 from domain.sources import Page, Source, SourceBusy, SourceSilent, Unread
+from handlers.alerts import route
 from tests.domain.desk import Desk, draft
 
 
@@ -153,3 +155,44 @@ async def test_who_waited_while_another_read_to_the_end_asks_no_more(reading: Re
     assert (reading.pages.asked, await reading.orders()) == ([None, None, 2, 4], 5)
     async with reading.desk.store.across() as session:
         assert await jobs.counts(session) == {}
+
+
+async def test_a_source_that_is_not_read_for_hours_is_told_of_once_until_it_is_again(
+    reading: Reading,
+) -> None:
+    desk = reading.desk
+    await reading.go_on()
+    reading.pages.trouble = [SourceSilent("No answer.")] * 40
+    for _ in range(11):
+        source = await reading.go_on(minutes=10)
+    assert (source.is_well(desk.now), await desk.events(Kind.SOURCE_STALE)) == (False, [])
+    for _ in range(4):
+        source = await reading.go_on(minutes=10)
+    [told] = await desk.events(Kind.SOURCE_STALE)
+    [post] = route(told)
+    assert (post.kind, post.payload["concept"]) == ("post", "orders")
+    assert source.stale_at is not None
+    reading.pages.trouble = []
+    source = await reading.go_on(minutes=10)
+    [again] = await desk.events(Kind.SOURCE_FRESH)
+    assert [job.kind for job in route(again)] == ["refresh"]
+    assert (source.stale_at, source.is_well(desk.now)) == (None, True)
+
+
+async def test_what_nobody_read_while_the_desk_was_down_is_asked_for_first(
+    reading: Reading,
+) -> None:
+    await reading.go_on()
+    reading.desk.now += timedelta(hours=9)
+    async with reading.desk.work("clock") as work:
+        await sources.connect(work, ["shop"])
+    await reading.go_on()
+    assert await reading.desk.events(Kind.SOURCE_STALE) == []
+
+
+async def test_payouts_that_are_not_read_are_told_of_where_payouts_are(desk: Desk) -> None:
+    async with desk.work("clock") as work:
+        await sources.connect(work, ["stripe-payouts"])
+    await desk.later(hours=3).sweep(sources.sweep_stale)
+    [told] = await desk.events(Kind.SOURCE_STALE)
+    assert [job.payload["concept"] for job in route(told)] == ["reports"]

@@ -3,7 +3,7 @@
 All are taken, none is lost, and the channel hears of it at Slack's pace. The size that the product
 is made for, 20,000, takes minutes:
 
-    DESKHAND_PROOF_EXAMPLES=1 .venv/bin/python -m pytest -n 0 --timeout 0 tests/proofs/test_burst.py
+    DESKHAND_PROOF_EXAMPLES=1 .venv/bin/python -m pytest -n 0 --timeout 0 -rP tests/proofs/test_burst.py
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from tests.process.run import Deskhand
 
 _FULL = "DESKHAND_PROOF_EXAMPLES" in os.environ
 _EVENTS = 20_000 if _FULL else 1_500
-_CONNECTIONS = 100
+_CONNECTIONS = 50
 #: Where many tests share the processors, a small burst says little of how fast it is.
 _P99, _FIRST = (0.25, 3) if _FULL else (3, 15)
 _SECRET, _CHANNEL = "whsec", "C0SHIPPING"

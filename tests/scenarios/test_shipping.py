@@ -11,8 +11,10 @@ from typing import Any
 
 import aiohttp
 
+from domain import merchants
 from domain.orders.model import State
 from tests.scenarios.conftest import (
+    ADA,
     ANA,
     SHIPPING,
     WEBHOOK_SECRET,
@@ -114,6 +116,27 @@ async def test_many_delays_at_once_are_one_message_that_counts_up(shop: Shop) ->
     await shop.slack.click(WES, "parcel.page.storm", channel=SHIPPING)
     listed = await shop.slack.until(lambda: shop.slack.ephemerals(WES, SHIPPING))
     assert "14 orders are late" in text_of(listed[-1])
+
+
+async def test_a_storm_that_nobody_takes_calls_somebody_who_takes_it(shop: Shop) -> None:
+    async with shop.site.store.write(shop.merchant_id, now=shop.now(), actor="console") as work:
+        await merchants.change_setting(work, "shipping.escalate_to", ADA)
+    for number in range(3000, 3012):
+        await shop.import_order(a_shipped_order(str(number), f"1Z{number}"))
+    await shop.later(days=2, hours=1)
+    card = await shop.card(SHIPPING, "13 parcels")
+    await shop.later(hours=8, minutes=1)
+    await shop.quiet()
+    [note] = shop.slack.thread(SHIPPING, card["ts"])[1:]
+    assert "Nobody has these in hand" in text_of(note)
+    assert f"<@{ADA}>" in text_of(note)
+    await shop.slack.click(ADA, "storm.take", channel=SHIPPING)
+    await shop.slack.until(
+        lambda: f"<@{ADA}> is on it" in text_of(shop.slack.thread(SHIPPING, card["ts"])[0])
+    )
+    shop.slack.open_home(ADA)
+    home = await shop.slack.until(lambda: shop.slack.home(ADA))
+    assert "13 parcels need you" in text_of(home or {})
 
 
 async def test_late_parcels_are_listed(shop: Shop) -> None:

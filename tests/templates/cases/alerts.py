@@ -137,3 +137,21 @@ def _notes() -> dict[str, Values]:
         f"shipping/note@{name}": {"card": made.card(made.snoozed()), "event": event}
         for name, event in notes.items()
     }
+
+
+def storms() -> dict[str, dict[str, Any]]:
+    """One that somebody took, ones that are partly in hand, and the call for one that is ignored."""
+    taken = samples.storm()
+    taken.owner = AGENT
+    card = samples.storm_card(in_hand=7)
+    called = made.note(Kind.STORM_ESCALATED, called=[AGENT], ignored=113)
+    return {
+        "shipping/storm@taken": {"card": samples.storm_card(storm=taken), "now": NOW},
+        "shipping/storm@taken_over": {
+            "card": samples.storm_card(storm=taken, total=0, worst=()),
+            "now": NOW,
+        },
+        "shipping/storm@partly": {"card": card, "now": NOW},
+        "shipping/storm_note": {"card": samples.storm_card(), "event": called, "now": NOW},
+        "shipping/storm_note@partly": {"card": card, "event": called, "now": NOW},
+    }
