@@ -77,7 +77,7 @@ ELSEWHERE = {
     *("PackingProblem", "ParcelShipped", "ShipmentConfirmed", "ShipmentRefused"),
     *("StockCounted", "StockAdjusted", "StockDescribed"),
     *("StockLow", "StockOversold", "StockWatched"),
-    *("LabelAsked", "LabelBought", "LabelFailed"),
+    *("LabelAsked", "LabelBought", "LabelFailed", "ReshipmentCalledOff"),
     *("OrderCompleted", "PayoutsDiffer", "PayoutsCompared"),
 }
 SUBJECTS = {"refund", "return", "complaint", "parcel", "order", "alert", "event"}
