@@ -15,7 +15,7 @@ from domain.links import Linked
 from domain.money import Money
 from domain.orders import queries as orders
 from domain.orders.model import OPEN, UNSHIPPED, Order, fold
-from domain.orders.queries import OrderView
+from domain.orders.views import OrderView
 from domain.shipping import policy, reshipping, tracking
 from domain.shipping.alert import GOING_ON, Alert, Outcome
 from domain.shipping.model import ENDED, Content, Parcel, ParcelState, Scan, Trouble

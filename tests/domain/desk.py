@@ -23,6 +23,7 @@ from domain.orders import search
 from domain.orders.intake import LineDraft, OrderDraft, ParcelDraft
 from domain.orders.model import Order, State
 from domain.orders.service import Counts, receive
+from domain.orders.views import OrderView
 from domain.people import Member
 from domain.refunds import paying
 from domain.refunds import service as refunds
@@ -127,7 +128,7 @@ class Desk:
         async with self.look() as session:
             return await orders.identify(session, number)
 
-    async def card(self, number: str = "1001") -> orders.OrderView:
+    async def card(self, number: str = "1001") -> OrderView:
         """Read an order in full."""
         async with self.look() as session:
             return await orders.card(session, number)

@@ -204,7 +204,8 @@ async def test_a_burst_is_taken_whole_though_the_desk_is_killed_in_its_middle(
         if _FULL:
             # What the killed process had in hand is done again once its lease is over.
             await heard.slack.until(lambda: heard.says(f"{failed} parcels"), 90)
-        await running.stop()
+        said = await running.stop()
+    assert "failed unexpectedly" not in said.err + said.out
     assert await _states(stocked) == {
         ParcelState.DELIVERY_FAILED: failed,
         ParcelState.IN_TRANSIT: _EVENTS - failed,

@@ -8,7 +8,8 @@ from domain.complaints.model import State as ComplaintState
 from domain.events import Kind
 from domain.orders.model import Order
 from domain.orders.model import State as OrderState
-from domain.orders.queries import (
+from domain.orders.search import Hit, Page
+from domain.orders.views import (
     ComplaintView,
     HistoryView,
     LineView,
@@ -18,7 +19,6 @@ from domain.orders.queries import (
     ReturnView,
     ScanView,
 )
-from domain.orders.search import Hit, Page
 from domain.refunds.model import State as RefundState
 from domain.returns.model import State as ReturnState
 from domain.shipping.model import ParcelState

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -174,6 +174,14 @@ def a_shipped_order(number: str, tracking: str) -> OrderDraft:
         "UPS", tracking, ParcelState.IN_TRANSIT, datetime.now(UTC) - timedelta(days=1)
     )
     return an_order(number, State.SHIPPED, parcels=(parcel,))
+
+
+@pytest.fixture(autouse=True)
+def _nothing_unforeseen(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Fail a test in which a job died of something unforeseen, though its retry went well."""
+    yield
+    said = [record.getMessage() for record in caplog.get_records("call")]
+    assert [one for one in said if "failed unexpectedly" in one] == []
 
 
 @pytest.fixture

@@ -49,11 +49,11 @@ class Story:
         """The order at Shopify."""
         return self.shopify.orders[-1]
 
-    async def told_by_shopify(self) -> None:
-        """Have Shopify send its webhook of the new order, twice as it may."""
+    async def told_by_shopify(self, topic: str) -> None:
+        """Have Shopify send its webhook of the order as it is now, twice as it may."""
         body = json.dumps(sale_payload(self.order)).encode()
         url = f"{self.shop.site.address}/webhooks/shopify"
-        headers = signed(body, "w-451", "orders/create")
+        headers = signed(body, f"w-{topic}", topic)
         async with aiohttp.ClientSession() as session:
             for _ in range(2):
                 async with session.post(url, data=body, headers=headers) as answer:
@@ -93,7 +93,7 @@ async def story(database_url: str) -> AsyncIterator[Story]:
 async def test_an_order_comes_in_leaves_arrives_and_is_paid_out(story: Story) -> None:
     shop, slack = story.shop, story.shop.slack
 
-    await story.told_by_shopify()
+    await story.told_by_shopify("orders/create")
     card = await shop.card(ORDERS, NUMBER)
     assert "order.confirm" in buttons(card)
     await slack.click(WES, "order.confirm", channel=ORDERS)
@@ -116,6 +116,13 @@ async def test_an_order_comes_in_leaves_arrives_and_is_paid_out(story: Story) ->
         "UPS",
         {11: 2},
     )
+
+    # What the desk told Shopify comes back from there, and is nothing new.
+    story.order.changed_at = shop.now()
+    await story.told_by_shopify("orders/updated")
+    await shop.quiet()
+    assert f"Order {NUMBER} · 1 parcel" in text_of(await shop.type(ANA, f"/shipping {NUMBER}"))
+    assert "SKU-11 · 3 left" in text_of(await shop.type(ANA, "/stock SKU-11"))
 
     assert await deliver(shop, scan("1Z451", "failure", "Nobody home", reference="e1")) == 200
     alert = await shop.card(SHIPPING, "Delivery failed")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from domain.complaints.model import State as ComplaintState
-from domain.orders import queries as orders
+from domain.orders.views import OrderView
 from tests import samples
 from tests.templates.blocks import buttons, first_line, whole
 from tests.templates.cases import rendered
@@ -59,7 +59,7 @@ def test_a_case_shows_what_belongs_to_it() -> None:
     assert "complaint · merged into C-7" in shared
 
 
-def _tied_order() -> orders.OrderView:
+def _tied_order() -> OrderView:
     return samples.order_view(
         refunds=(samples.refund_view(complaint_id=7),),
         complaints=(samples.complaint_view(state=ComplaintState.MERGED, merged_into=7),),
