@@ -1,4 +1,4 @@
-"""Sources say when they are stale, and storms who has them; both have somebody told in time."""
+"""Sources say when they are stale, and storms who has them; labels are given back."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ _COLUMNS = (
     ("sources", TIME, "stale_at", "stale_due_at"),
     ("storms", TEXT, "owner"),
     ("storms", TIME, "taken_at", "escalated_at", "answer_due_at"),
+    ("labels", TEXT, "voided_by"),
+    ("labels", TIME, "unheard_at"),
 )
 _DUE = (("sources", "stale_due_at"), ("storms", "answer_due_at"))
 

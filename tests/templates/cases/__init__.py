@@ -426,12 +426,17 @@ def _returns() -> dict[str, Values]:
 
 def _shipping() -> dict[str, Values]:
     return {
-        "shipping/parcels": {"order": samples.order_view(), "now": NOW},
+        "shipping/parcels": {"order": samples.order_view(), "labels": {5: 3}, "now": NOW},
         "shipping/parcels@coming_back": {
             "order": samples.order_view(parcels=(samples.parcel_view(return_id=4),)),
+            "labels": {},
             "now": NOW,
         },
-        "shipping/parcels@none": {"order": samples.order_view(parcels=()), "now": NOW},
+        "shipping/parcels@none": {
+            "order": samples.order_view(parcels=()),
+            "labels": {},
+            "now": NOW,
+        },
         "shipping/late": {
             "late": [
                 samples.late(alert=made.alert(Trouble.DELAYED)),
