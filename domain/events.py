@@ -34,6 +34,7 @@ class Kind(StrEnum):
     LABEL_ASKED = "LabelAsked"
     LABEL_BOUGHT = "LabelBought"
     LABEL_FAILED = "LabelFailed"
+    LABEL_UNHEARD = "LabelUnheard"
     LABEL_VOID_ASKED = "LabelVoidAsked"
     LABEL_VOIDED = "LabelVoided"
     LABEL_KEPT = "LabelKept"

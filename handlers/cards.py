@@ -40,6 +40,7 @@ _RECORDS: dict[str, tuple[str, Any]] = {
     "payouts/settlement": ("card", payouts.card),
     "fulfilment/pick_list": ("card", fulfilment.card),
     "fulfilment/label_told": ("card", labels.card),
+    "fulfilment/label_unheard": ("card", labels.card),
     "fulfilment/void_told": ("card", voiding.card),
     "sources/source": ("source", sources.card),
     "shipping/alert": ("card", shipping.card),

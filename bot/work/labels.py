@@ -20,7 +20,8 @@ from domain.store import WORKER, Store, Work
 ANSWER_WITHIN = timedelta(seconds=40)
 #: How long until the partner is asked again what became of a label.
 ASK_AGAIN_AFTER = timedelta(minutes=1)
-#: A partner that is silent for longer has the job parked after some more attempts.
+#: Of a partner that is silent for longer, who asked is told; the job is parked after some more
+#: attempts.
 _PATIENCE = timedelta(hours=2)
 
 
@@ -92,8 +93,10 @@ class Labels:
             await voiding.voided(work, label_id)
 
     async def _wait(self, claim: Claim, silence: Exception, what: str) -> NoReturn:
-        """Have the partner asked again later what it does not say."""
+        """Have the partner asked again later what it does not say; who waits is told in the end."""
         if self._now() - claim.created_at > _PATIENCE:
+            async with self._work(claim) as work:
+                await labels.unheard(work, claim.payload["label_id"])
             raise LabelUnknown(f"The partner does not say {what}.") from None
         # What is open about one label keeps no other one waiting.
         raise Retry(ASK_AGAIN_AFTER, alone=True) from silence

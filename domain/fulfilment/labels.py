@@ -210,6 +210,16 @@ async def left_over(work: Work, label_id: int, made: port.Label, problem: str) -
     _record_bought(work, label)
 
 
+async def unheard(work: Work, label_id: int) -> None:
+    """Say once that the partner does not answer, to who waits for it."""
+    _, label = await locked(work, label_id)
+    if label.unheard_at is not None or label.state not in (*UNDER_WAY, LabelState.VOIDING):
+        return
+    label.unheard_at = work.now
+    asked_by = label.voided_by if label.state is LabelState.VOIDING else label.asked_by
+    work.record(Kind.LABEL_UNHEARD, label, order_id=label.order_id, asked_by=asked_by)
+
+
 async def failed(work: Work, label_id: int, problem: str) -> None:
     """Take in that no label is bought, and the words to that, which events do not keep."""
     _, label = await locked(work, label_id)

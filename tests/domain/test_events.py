@@ -77,7 +77,7 @@ ELSEWHERE = {
     *("StockCounted", "StockAdjusted", "StockDescribed"),
     *("StockLow", "StockOversold", "StockWatched"),
     *("LabelAsked", "LabelBought", "LabelFailed"),
-    *("LabelVoidAsked", "LabelVoided", "LabelKept"),
+    *("LabelUnheard", "LabelVoidAsked", "LabelVoided", "LabelKept"),
     *("StormTaken", "StormEscalated", "SourceStale", "SourceFresh"),
     *("OrderCompleted", "PayoutsDiffer", "PayoutsCompared"),
 }

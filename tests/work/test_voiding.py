@@ -148,3 +148,12 @@ async def test_over_lost_answers_a_label_is_given_back_once(till: Till, mishap: 
     await till.work(minutes=2)
     assert (await till.label(label_id)).state is LabelState.VOIDED
     assert len(await till.desk.events(Kind.LABEL_VOIDED)) == 1
+
+
+async def test_who_has_a_label_given_back_hears_that_the_partner_is_silent(till: Till) -> None:
+    _, label_id = await bought(till, 3)
+    await void(till, label_id)
+    till.emulator.mishaps = [500] * 40
+    for _ in range(4):
+        await till.work(hours=1)
+    assert (await till.told())[1:] == [(AGENT.member_id, "fulfilment/label_unheard")]

@@ -72,6 +72,14 @@ def cases() -> dict[str, dict[str, Any]]:
             "now": NOW,
         },
         "fulfilment/label_told@failed": {"card": samples.label_card(**samples.UNSOLD), "now": NOW},
+        "fulfilment/label_unheard": {
+            "card": samples.label_card(**samples.UNSOLD | {"state": "asked", "problem": None}),
+            "now": NOW,
+        },
+        "fulfilment/label_unheard@voiding": {
+            "card": samples.label_card(state="voiding"),
+            "now": NOW,
+        },
         "fulfilment/void_told": {"card": samples.void_card(), "now": NOW},
         "fulfilment/void_told@marketplace": {"card": samples.void_card("amazon"), "now": NOW},
         "fulfilment/void_told@scanned": {
