@@ -31,7 +31,7 @@ from tests.samples import AGENT, APPROVER, NOW, OTHER_APPROVER
 from tests.samples import alerts as made
 from tests.samples import new_orders as new_order_samples
 from tests.templates.cases import alerts as alert_cases
-from tests.templates.cases import carriers, fulfilment, inventory, payouts, sources
+from tests.templates.cases import carriers, fulfilment, inventory, packing, payouts, sources
 from tests.templates.cases import new_orders as new_order_cases
 
 Values = dict[str, Any]
@@ -566,6 +566,7 @@ CASES: dict[str, Values] = {
     **inventory.cases(),
     **payouts.cases(),
     **carriers.cases(),
+    **packing.cases(),
     **_complaints(),
     **_returns(),
     **_shipping(),
