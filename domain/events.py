@@ -13,6 +13,8 @@ from domain.tables import Base, Id, Owned
 
 _SEALED = text("position IS NOT NULL")
 _UNSEALED = text("position IS NULL")
+#: As text: no database would take an index of some rows for a value that comes as a parameter.
+IS_PACKING_PROBLEM = text("kind = 'PackingProblem'")
 
 
 class Kind(StrEnum):
@@ -35,6 +37,10 @@ class Kind(StrEnum):
     LABEL_ASKED = "LabelAsked"
     LABEL_BOUGHT = "LabelBought"
     LABEL_FAILED = "LabelFailed"
+    LABEL_UNHEARD = "LabelUnheard"
+    LABEL_VOID_ASKED = "LabelVoidAsked"
+    LABEL_VOIDED = "LabelVoided"
+    LABEL_KEPT = "LabelKept"
     SHIPMENT_CONFIRMED = "ShipmentConfirmed"
     SHIPMENT_REFUSED = "ShipmentRefused"
     ORDER_COMPLETED = "OrderCompleted"
@@ -133,6 +139,13 @@ class Event(Owned, Base):
             unique=True,
             sqlite_where=_SEALED,
             postgresql_where=_SEALED,
+        ),
+        Index(
+            "ix_events_packing_problems",
+            "merchant_id",
+            "at",
+            sqlite_where=IS_PACKING_PROBLEM,
+            postgresql_where=IS_PACKING_PROBLEM,
         ),
         Index(
             "ix_events_unsealed",

@@ -169,14 +169,22 @@ def _slice(name: Any, groups: Sequence[Row[Any]]) -> Slice:
 
 
 async def _spreads(session: AsyncSession, since: datetime) -> dict[str, Spread]:
-    """Return median and ninetieth percentile by nearest rank, which both databases can count."""
     decided = Refund.approvers_needed > 0, Refund.state.not_in((State.EXPIRED, State.WITHDRAWN))
-    spans = union_all(
+    return await spreads(
+        session,
         _spans(session, "decision", Refund.requested_at, Refund.decided_at, since).where(*decided),
         _spans(session, "payment", Refund.decided_at, Refund.settled_at, since).where(
             Refund.state == State.SUCCEEDED
         ),
-    ).subquery()
+    )
+
+
+async def spreads(session: AsyncSession, *times: Select[Any]) -> dict[str, Spread]:
+    """Return median and ninetieth percentile by nearest rank, which both databases can count.
+
+    Each of `times` selects `what` took so many `seconds`, which is what they are returned by.
+    """
+    spans = union_all(*times).subquery()
     ranked = select(
         spans.c.what,
         spans.c.seconds,

@@ -233,18 +233,33 @@ def _buy_label(event: Event) -> Iterator[NewJob]:
     )
 
 
-def _tell_of_label(event: Event) -> Iterator[NewJob]:
-    """Tell whoever asked for the label where it is, or why there is none."""
+def _void_label(event: Event) -> Iterator[NewJob]:
+    """Give the label back that somebody does not need."""
     yield NewJob(
-        key=f"tell:{event.id}",
-        kind="tell",
-        payload={
-            "template": "fulfilment/label_told",
-            "subject": "label",
-            "id": event.subject_id,
-            "member_id": event.data["asked_by"],
-        },
+        # One that was refused may be asked for again.
+        key=f"void:{event.id}",
+        kind="label.void",
+        payload={"label_id": event.subject_id},
+        lane="labels",
     )
+
+
+def _tell_asker(template: str) -> _Rule:
+    """Tell whoever asked something of a label what became of it."""
+
+    def tell_asker(event: Event) -> Iterator[NewJob]:
+        yield NewJob(
+            key=f"tell:{event.id}",
+            kind="tell",
+            payload={
+                "template": template,
+                "subject": "label",
+                "id": event.subject_id,
+                "member_id": event.data["asked_by"],
+            },
+        )
+
+    return tell_asker
 
 
 def _carry(event: Event) -> Iterator[NewJob]:
@@ -404,8 +419,12 @@ _RULES: Mapping[Kind, tuple[_Rule, ...]] = {
     Kind.PICK_LIST_ENDED: (_refresh("stock"),),
     Kind.PARCEL_SHIPPED: (_confirm_shipment, _redraw_orders_alert, _redraw_reshipments),
     Kind.LABEL_ASKED: (_buy_label,),
-    Kind.LABEL_BOUGHT: (_tell_of_label,),
-    Kind.LABEL_FAILED: (_tell_of_label,),
+    Kind.LABEL_BOUGHT: (_tell_asker("fulfilment/label_told"),),
+    Kind.LABEL_FAILED: (_tell_asker("fulfilment/label_told"),),
+    Kind.LABEL_UNHEARD: (_tell_asker("fulfilment/label_unheard"),),
+    Kind.LABEL_VOID_ASKED: (_void_label,),
+    Kind.LABEL_VOIDED: (_tell_asker("fulfilment/void_told"),),
+    Kind.LABEL_KEPT: (_tell_asker("fulfilment/void_told"),),
     Kind.ALERT_ACKNOWLEDGED: _ALERT,
     Kind.ALERT_ASSIGNED: (*_ALERT_TOLD, _tell_owner),
     Kind.ALERT_SNOOZED: _ALERT_TOLD,

@@ -11,7 +11,7 @@ from domain import sources
 from domain.complaints import queries as complaints
 from domain.errors import Overtaken
 from domain.events import Event, Kind
-from domain.fulfilment import labels
+from domain.fulfilment import labels, voiding
 from domain.fulfilment import queries as fulfilment
 from domain.inventory import queries as inventory
 from domain.orders import arrivals
@@ -40,6 +40,8 @@ _RECORDS: dict[str, tuple[str, Any]] = {
     "payouts/settlement": ("card", payouts.card),
     "fulfilment/pick_list": ("card", fulfilment.card),
     "fulfilment/label_told": ("card", labels.card),
+    "fulfilment/label_unheard": ("card", labels.card),
+    "fulfilment/void_told": ("card", voiding.card),
     "sources/source": ("source", sources.card),
     "shipping/alert": ("card", shipping.card),
     "shipping/note": ("card", shipping.alert),

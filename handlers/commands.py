@@ -79,14 +79,14 @@ COMMANDS = (
         "What some days came to",
         "NAME [DAYS]",
         (
-            ("/report refunds", "the last 30 days: how many, how much, how fast, and what waits"),
-            ("/report refunds 7", "the last 7 days"),
+            ("/report refunds 7", "the last 7 days, or 30: how many, how much, and what waits"),
             ("/report payouts", "what was paid out, and where it is not what it should be"),
             ("/report delivery", "how many parcels arrived by their promise, and how many late"),
             (
                 "/report carriers",
                 "the last 90 days by carrier: on time, lost, damaged, days on the way",
             ),
+            ("/report packing", "what goes wrong when orders are packed, and where they wait"),
         ),
     ),
     Command(

@@ -9,7 +9,7 @@ from slack_bolt.async_app import AsyncApp
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain import merchants
-from domain.fulfilment import labels, packing, picking, policy, queries, shipping
+from domain.fulfilment import labels, packing, picking, policy, queries, shipping, voiding
 from domain.fulfilment.labels import Wish
 from domain.fulfilment.model import Problem
 from domain.fulfilment.packing import Box
@@ -28,6 +28,7 @@ def register(app: AsyncApp) -> None:
     app.action(re.compile(r"^pick\."))(click)
     app.action(re.compile(r"^order\.(pick|find|pack|ship|label)$"))(step)
     app.action(re.compile(r"^label\.print$"))(follow_link)
+    app.action("label.void")(void)
     app.view(re.compile(r"^pick\.missing$"))(submit_missing)
     app.view(re.compile(r"^order\.pack$"))(submit_box)
     app.view(re.compile(r"^order\.ship$"))(submit_parcel)
@@ -108,6 +109,14 @@ async def step(turn: Turn) -> None:
 async def follow_link(turn: Turn) -> None:
     """The button's address opens the label; there is nothing to do here."""
     await turn.ack()
+
+
+async def void(turn: Turn) -> None:
+    """Have a label given back that is not needed."""
+    async with turn.write() as work:
+        label = await voiding.ask(work, turn.member, int(turn.value))
+    said = "its label is being given back. You hear from me once the partner has taken it."
+    await _done(turn, label.order_id, said, go_on=False)
 
 
 async def are_sold(turn: Turn, session: AsyncSession) -> bool:

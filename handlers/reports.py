@@ -9,6 +9,7 @@ from typing import Any
 from slack_bolt.async_app import AsyncApp
 
 from domain import reports
+from domain.fulfilment import report as packing
 from domain.payouts import queries as payouts
 from domain.people import Can
 from domain.shipping import punctuality, scores
@@ -23,7 +24,10 @@ _REPORTS: Mapping[str, Callable[..., Awaitable[Any]]] = {
     "delivery": punctuality.report,
     "payouts": payouts.report,
     "carriers": scores.report,
+    "packing": packing.report,
 }
+#: Those that are for who works on parcels, too.
+_OF_PARCELS = frozenset({"packing"})
 #: A carrier is judged by more than a month.
 _USUALLY: Mapping[str, int] = {"carriers": scores.USUAL}
 
@@ -36,7 +40,7 @@ def register(app: AsyncApp) -> None:
 
 async def report(turn: Turn) -> None:
     """`/report NAME [DAYS]`, `/report help`."""
-    turn.member.must(Can.REPORT)
+    _must_read(turn, next(iter(turn.words), "help"))
     match turn.words:
         case [] | ["help"]:
             await desk.help_with(turn, "/report")
@@ -53,10 +57,16 @@ async def report(turn: Turn) -> None:
 
 async def click(turn: Turn) -> None:
     """Put a copy of the report into the channel, as it stands now."""
-    turn.member.must(Can.REPORT)
     # A button from before there were several reports has the days alone.
     name, _, days = turn.value.rpartition(" ")
+    _must_read(turn, name or "refunds")
     await turn.share(await _drawn(turn, name or "refunds", _days(days), shared=True))
+
+
+def _must_read(turn: Turn, name: str) -> None:
+    """Raise `RoleNeeded` unless this report, or the help of those that they may read, is for them."""
+    if not (name in {*_OF_PARCELS, "help"} and turn.member.may(Can.SHIP)):
+        turn.member.must(Can.REPORT)
 
 
 async def _drawn(turn: Turn, name: str, days: int, *, shared: bool = False) -> Payload:

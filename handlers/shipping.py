@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date, datetime
 
 from slack_bolt.async_app import AsyncApp
 
 from domain import people
 from domain.complaints.policy import Snooze, wake_at
+from domain.fulfilment import voiding
 from domain.orders import queries as orders
+from domain.orders.views import OrderView
 from domain.people import Can
 from domain.shipping import alerts, queries, reshipping, storms, taking
 from domain.shipping.alert import Outcome
@@ -45,7 +48,7 @@ async def look_up(turn: Turn) -> None:
         case [number]:
             async with turn.read() as session:
                 order = await orders.card(session, number)
-            await turn.answer("shipping/parcels", order=order, now=turn.now)
+            await _parcels(turn, order)
         case _:
             raise desk.Incomplete(
                 "Give one order's number, as in `/shipping 1042`, or `/shipping late`, or "
@@ -75,7 +78,16 @@ async def click(turn: Turn) -> None:
             turn.member.must(Can.LOOK)
             async with turn.read() as session:
                 order = await orders.card_by_id(session, record)
-            await turn.answer("shipping/parcels", order=order, now=turn.now)
+            await _parcels(turn, order)
+
+
+async def _parcels(turn: Turn, order: OrderView) -> None:
+    """Show every parcel of an order, with the labels that this person can give back."""
+    labels: Mapping[int, int] = {}
+    if turn.desk.labels and turn.member.may(Can.SHIP):
+        async with turn.read() as session:
+            labels = await voiding.of_order(session, order.id)
+    await turn.answer("shipping/parcels", order=order, labels=labels, now=turn.now)
 
 
 async def work_on(turn: Turn) -> None:

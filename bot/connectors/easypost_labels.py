@@ -37,6 +37,7 @@ _FAULT = 500
 _GRAMS_AN_OUNCE = 28.349523125
 _MM_AN_INCH = 25.4
 _LONGEST_WORDS = 200
+_UNSOLD = "EasyPost sells no label for this parcel"
 _EXISTS = "SHIPMENT.POSTAGE.EXISTS"
 #: Refusals that do not tell whether the carrier printed the label.
 _OPEN = frozenset(
@@ -95,7 +96,10 @@ class EasyPostLabels:
         made = await self._shipment(quote)
         if made is None or made.get("refund_status") in _GIVEN_BACK:
             return
-        asked = await self._call(lambda: self._sdk.shipment.refund(quote))
+        asked = await self._call(
+            lambda: self._sdk.shipment.refund(quote),
+            refused="EasyPost does not take this label back",
+        )
         if asked.get("refund_status") not in _GIVEN_BACK:
             raise LabelRefused("The carrier does not take the label back. It may have been used.")
 
@@ -106,11 +110,11 @@ class EasyPostLabels:
         except _Missing:
             return None
 
-    async def _call(self, ask: Callable[[], Any]) -> dict[str, Any]:
+    async def _call(self, ask: Callable[[], Any], refused: str = _UNSOLD) -> dict[str, Any]:
         try:
             answer = await asyncio.to_thread(ask)
         except EasyPostError as error:
-            raise _refusal(error) from error
+            raise _refusal(error, refused) from error
         found: dict[str, Any] = answer.to_dict()
         return found
 
@@ -123,7 +127,7 @@ class _Exists(LabelRefused):
     """The shipment has its label."""
 
 
-def _refusal(error: EasyPostError) -> Exception:
+def _refusal(error: EasyPostError, refused: str) -> Exception:
     status = error.http_status if isinstance(error, ApiError) else None
     code = getattr(error, "code", None)
     if isinstance(error, NotFoundError):
@@ -133,7 +137,7 @@ def _refusal(error: EasyPostError) -> Exception:
     if status is None or status >= _FAULT or status == 408 or code in _OPEN:  # noqa: PLR2004
         return LabelUnknown("EasyPost did not say whether it made the label. It is being asked.")
     said = str(getattr(error, "message", "") or code or "it does not say why")[:_LONGEST_WORDS]
-    words = f"EasyPost sells no label for this parcel: {said.strip().rstrip('.')}."
+    words = f"{refused}: {said.strip().rstrip('.')}."
     return (_Exists if code == _EXISTS else LabelRefused)(words)
 
 

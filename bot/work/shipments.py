@@ -45,6 +45,8 @@ class Shipments:
         """
         parcel_id = claim.payload["parcel_id"]
         async with self._store.read(claim.merchant_id) as session:
+            if not await confirmation.is_wanted(session, parcel_id):
+                return
             shipment = await confirmation.shipment(session, parcel_id)
         marketplace = self._marketplaces.get(shipment.channel)
         if marketplace is None:

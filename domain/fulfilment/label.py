@@ -16,18 +16,23 @@ from domain.tables import Base, Id, Owned
 
 
 class LabelState(StrEnum):
-    """How far buying a label is; it is paid for once it is bought."""
+    """How far buying a label, or giving it back, is; it is paid for once it is bought."""
 
     ASKED = "asked"
     QUOTED = "quoted"
     BOUGHT = "bought"
     FAILED = "failed"
+    VOIDING = "voiding"
+    VOIDED = "voided"
 
 
 TRANSITIONS: Mapping[LabelState, frozenset[LabelState]] = {
     LabelState.ASKED: frozenset({LabelState.QUOTED, LabelState.FAILED}),
     LabelState.QUOTED: frozenset({LabelState.BOUGHT, LabelState.FAILED}),
-    LabelState.BOUGHT: frozenset(),
+    LabelState.BOUGHT: frozenset({LabelState.VOIDING}),
+    # A partner may refuse to take it back.
+    LabelState.VOIDING: frozenset({LabelState.VOIDED, LabelState.BOUGHT}),
+    LabelState.VOIDED: frozenset(),
     LabelState.FAILED: frozenset(),
 }
 #: States in which the partner may still be asked.
@@ -71,6 +76,10 @@ class Label(Owned, Base):
     #: Why there is no label, or no parcel: for who asked, as a partner's words may hold an address.
     problem: Mapped[str | None]
     ended_at: Mapped[datetime | None]
+    #: Who has it given back, or asked for that last.
+    voided_by: Mapped[str | None]
+    #: When it was said that the partner does not answer.
+    unheard_at: Mapped[datetime | None]
 
     def move(self, to: LabelState) -> None:
         """Pass to another state; raises `WrongState` if the table has no such arrow."""

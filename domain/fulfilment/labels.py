@@ -154,7 +154,7 @@ async def errand(work: Work, label_id: int) -> Errand | Settled | None:
     Raises:
         SenderIncomplete, NoAddress: they were there when the label was asked for.
     """
-    order, label = await _locked(work, label_id)
+    order, label = await locked(work, label_id)
     if label.state not in UNDER_WAY:
         return None
     # Nothing may come between: for all that is known it is paid for.
@@ -173,7 +173,7 @@ async def quoted(work: Work, label_id: int, quote: Quote) -> Settled:
         LabelRefused: the carrier that was chosen is not among them.
         WrongState, NothingToDo, NotThere: the parcel can't leave any more, so it needs no label.
     """
-    order, label = await _locked(work, label_id)
+    order, label = await locked(work, label_id)
     if label.quote is not None and label.rate is not None:
         return Settled(label.quote, label.rate)
     lines = await progress.of(work.session, order.id)
@@ -190,7 +190,7 @@ async def bought(work: Work, label_id: int, made: port.Label) -> None:
     Raises:
         DeskhandError: what `fulfilment.shipping.leave` raises; `left_over` keeps the label then.
     """
-    _, label = await _locked(work, label_id)
+    _, label = await locked(work, label_id)
     if label.state is LabelState.BOUGHT:
         return
     _take_in(work, label, made)
@@ -202,7 +202,7 @@ async def bought(work: Work, label_id: int, made: port.Label) -> None:
 
 async def left_over(work: Work, label_id: int, made: port.Label, problem: str) -> None:
     """Take in a label that was bought for a parcel that can't leave any more, and why."""
-    _, label = await _locked(work, label_id)
+    _, label = await locked(work, label_id)
     if label.state is LabelState.BOUGHT:
         return
     _take_in(work, label, made)
@@ -210,9 +210,19 @@ async def left_over(work: Work, label_id: int, made: port.Label, problem: str) -
     _record_bought(work, label)
 
 
+async def unheard(work: Work, label_id: int) -> None:
+    """Say once that the partner does not answer, to who waits for it."""
+    _, label = await locked(work, label_id)
+    if label.unheard_at is not None or label.state not in (*UNDER_WAY, LabelState.VOIDING):
+        return
+    label.unheard_at = work.now
+    asked_by = label.voided_by if label.state is LabelState.VOIDING else label.asked_by
+    work.record(Kind.LABEL_UNHEARD, label, order_id=label.order_id, asked_by=asked_by)
+
+
 async def failed(work: Work, label_id: int, problem: str) -> None:
     """Take in that no label is bought, and the words to that, which events do not keep."""
-    _, label = await _locked(work, label_id)
+    _, label = await locked(work, label_id)
     if label.state not in UNDER_WAY:
         return
     label.move(LabelState.FAILED)
@@ -234,7 +244,8 @@ async def card(session: AsyncSession, label_id: int) -> LabelCard:
     return LabelCard(*found)
 
 
-async def _locked(work: Work, label_id: int) -> tuple[Order, Label]:
+async def locked(work: Work, label_id: int) -> tuple[Order, Label]:
+    """Return a label and its order, both locked; raises `RecordNotFound`."""
     known = await work.session.get(Label, label_id)
     if known is None:
         raise RecordNotFound("label", label_id)

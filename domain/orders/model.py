@@ -132,6 +132,13 @@ class Order(Owned, Base):
             raise WrongState(f"Order {self.number}", self.state, to, TRANSITIONS[self.state])
         self.state = to
 
+    def bring_back(self) -> None:
+        """Be packed again, as the parcel that had left never did.
+
+        It is no arrow of the table: a source that tells of an earlier state changes nothing.
+        """
+        self.state, self.shipped_at = State.PACKED, None
+
     @property
     def total_money(self) -> Money | None:
         """What it comes to, None where the source does not say."""

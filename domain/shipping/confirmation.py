@@ -9,7 +9,7 @@ from domain.errors import RecordNotFound
 from domain.events import Kind
 from domain.orders.model import Line, Order
 from domain.shipping.marketplace import Shipment
-from domain.shipping.model import Content, Parcel
+from domain.shipping.model import Content, Parcel, ParcelState
 from domain.store import Work
 
 
@@ -44,6 +44,12 @@ async def shipment(session: AsyncSession, parcel_id: int) -> Shipment:
         shipped_at=parcel.shipped_at or order.shipped_at or order.received_at,
         lines=tuple((external_id, sku, quantity) for external_id, sku, quantity in lines),
     )
+
+
+async def is_wanted(session: AsyncSession, parcel_id: int) -> bool:
+    """Tell whether the marketplace is to hear of a parcel: not of one that never left after all."""
+    parcel = await session.get(Parcel, parcel_id)
+    return parcel is None or parcel.state is not ParcelState.CANCELLED
 
 
 async def confirmed(work: Work, parcel_id: int) -> None:

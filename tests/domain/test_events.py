@@ -78,6 +78,8 @@ ELSEWHERE = {
     *("StockCounted", "StockAdjusted", "StockDescribed"),
     *("StockLow", "StockOversold", "StockWatched"),
     *("LabelAsked", "LabelBought", "LabelFailed", "ReshipmentCalledOff"),
+    *("LabelUnheard", "LabelVoidAsked", "LabelVoided", "LabelKept"),
+    *("StormTaken", "StormEscalated", "SourceStale", "SourceFresh"),
     *("OrderCompleted", "PayoutsDiffer", "PayoutsCompared"),
 }
 SUBJECTS = {"refund", "return", "complaint", "parcel", "order", "alert", "event"}

@@ -9,6 +9,7 @@ from domain.fulfilment.labels import LabelCard
 from domain.fulfilment.model import PickList, Problem
 from domain.fulfilment.progress import Progress
 from domain.fulfilment.queries import OrderCard, PickListCard, ProblemView, Share, Stop, Waiting
+from domain.fulfilment.voiding import VoidCard
 from domain.orders.model import State
 from tests.samples import AGENT, NOW, ago
 
@@ -133,3 +134,9 @@ def label_card(**changes: Any) -> LabelCard:
         "ended_at": NOW,
     }
     return LabelCard(Label(**values | changes), "1042")
+
+
+def void_card(told: str | None = None, **changes: Any) -> VoidCard:
+    """A label that the partner took back, with its parcel."""
+    card = label_card(**{"state": LabelState.VOIDED, "voided_by": AGENT} | changes)
+    return VoidCard(card.label, card.number, told)

@@ -43,3 +43,13 @@ async def test_a_label_is_bought_and_sent_to_who_asked(shop: Shop) -> None:
     order = await shop.type(WES, "/order 2001")
     assert "Order 2001 · Shipped" in text_of(order)
     assert "PRACTICE000001" in text_of(order)
+
+    assert "label.void" in buttons(told)
+    assert "label.void" in buttons(await shop.type(WES, "/shipping 2001"))
+    await shop.slack.click(WES, "label.void", channel=OFFICE)
+    back = await _told(shop, "The label of order 2001 is given back, and its parcel is cancelled")
+    assert "Don’t use the label any more" in text_of(back)
+    order = await shop.type(WES, "/order 2001")
+    assert "Order 2001 · Packed" in text_of(order)
+    assert "order.label" in buttons(order)
+    assert "label.void" not in buttons(await shop.type(WES, "/shipping 2001"))

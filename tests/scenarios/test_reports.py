@@ -8,6 +8,7 @@ from tests.scenarios.conftest import (
     FAY,
     OFFICE,
     REFUNDS,
+    WES,
     Shop,
     an_order,
     buttons,
@@ -53,6 +54,10 @@ async def test_a_report_is_not_for_everybody_and_says_what_it_takes(shop: Shop) 
         (BEN, "/report sales", "`/report delivery`"),
         (BEN, "/report carriers", "Carriers in the last 90 days*"),
         (BEN, "/report delivery", "nothing with a promise was delivered"),
+        (WES, "/report packing", "Packing in the last 30 days* · no problems"),
+        (WES, "/report", "/report packing"),
+        (WES, "/report delivery", "To read reports you need to be"),
+        (FAY, "/report packing 7", "Packing in the last 7 days"),
     ):
         assert sentence in text_of(await shop.type(who, line)), line
 

@@ -256,6 +256,24 @@ async def test_a_silent_partner_is_parked_in_the_end_and_can_be_retried(till: Ti
     assert (await till.label(label_id)).state is LabelState.ASKED
 
 
+async def test_who_asked_hears_once_that_a_partner_is_silent_for_two_hours(till: Till) -> None:
+    label_id = await till.ask(await till.order(), 3)
+    till.emulator.mishaps = [500] * 8
+    await till.work()
+    await till.work(hours=1)
+    assert await till.told() == []
+    for _ in range(3):
+        await till.work(hours=1)
+    assert await till.told() == [(WAREHOUSE.member_id, "fulfilment/label_unheard")]
+    till.emulator.mishaps = []
+    await till.work(hours=1)
+    assert (await till.label(label_id)).state is LabelState.BOUGHT
+    assert [template for _, template in await till.told()] == [
+        "fulfilment/label_unheard",
+        "fulfilment/label_told",
+    ]
+
+
 async def test_what_makes_no_label_is_refused_before_anything_is_asked(till: Till) -> None:
     order_id = await till.order()
     with pytest.raises(NotThere):

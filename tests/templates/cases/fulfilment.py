@@ -92,6 +92,30 @@ def cases() -> dict[str, dict[str, Any]]:
             "now": NOW,
         },
         "fulfilment/label_told@failed": {"card": samples.label_card(**samples.UNSOLD), "now": NOW},
+        "fulfilment/label_unheard": {
+            "card": samples.label_card(**samples.UNSOLD | {"state": "asked", "problem": None}),
+            "now": NOW,
+        },
+        "fulfilment/label_unheard@voiding": {
+            "card": samples.label_card(state="voiding"),
+            "now": NOW,
+        },
+        "fulfilment/void_told": {"card": samples.void_card(), "now": NOW},
+        "fulfilment/void_told@marketplace": {"card": samples.void_card("amazon"), "now": NOW},
+        "fulfilment/void_told@scanned": {
+            "card": samples.void_card(problem="The carrier scanned the parcel meanwhile."),
+            "now": NOW,
+        },
+        "fulfilment/void_told@kept": {
+            "card": samples.void_card(
+                state="bought", problem="The carrier does not take the label back."
+            ),
+            "now": NOW,
+        },
+        "fulfilment/void_told@left_over": {
+            "card": samples.void_card(state="bought", parcel_id=None, problem="It was used."),
+            "now": NOW,
+        },
         "fulfilment/missing_form": {"card": samples.pick_list_card()},
         "fulfilment/pack_form": {"order": fetched},
         "fulfilment/ship_form": {

@@ -16,12 +16,17 @@ Values = dict[str, Any]
 def cases() -> dict[str, Values]:
     """Return the values of each case by its name."""
     return {
-        "shipping/parcels": {"order": samples.order_view(), "now": NOW},
+        "shipping/parcels": {"order": samples.order_view(), "labels": {5: 3}, "now": NOW},
         "shipping/parcels@coming_back": {
             "order": samples.order_view(parcels=(samples.parcel_view(return_id=4),)),
+            "labels": {},
             "now": NOW,
         },
-        "shipping/parcels@none": {"order": samples.order_view(parcels=()), "now": NOW},
+        "shipping/parcels@none": {
+            "order": samples.order_view(parcels=()),
+            "labels": {},
+            "now": NOW,
+        },
         "shipping/late": {
             "late": [
                 samples.late(alert=made.alert(Trouble.DELAYED)),
