@@ -423,7 +423,7 @@ _RULES: Mapping[Kind, tuple[_Rule, ...]] = {
     Kind.LABEL_FAILED: (_tell_asker("fulfilment/label_told"),),
     Kind.LABEL_UNHEARD: (_tell_asker("fulfilment/label_unheard"),),
     Kind.LABEL_VOID_ASKED: (_void_label,),
-    Kind.LABEL_VOIDED: (_tell_asker("fulfilment/void_told"),),
+    Kind.LABEL_VOIDED: (_tell_asker("fulfilment/void_told"), _redraw_reshipments),
     Kind.LABEL_KEPT: (_tell_asker("fulfilment/void_told"),),
     Kind.ALERT_ACKNOWLEDGED: _ALERT,
     Kind.ALERT_ASSIGNED: (*_ALERT_TOLD, _tell_owner),

@@ -18,11 +18,13 @@ from domain.inventory import service as inventory
 from domain.orders.clocks import Clocks
 from domain.orders.model import Order, State
 from domain.people import Can, Member
-from domain.shipping import queries
+from domain.shipping import queries, reshipping
 from domain.shipping import service as parcels
-from domain.shipping.model import Parcel, ParcelState, Scan
+from domain.shipping.model import Content, Parcel, ParcelState, Scan
 from domain.store import Work
 
+#: What `reshipping` says of what is sent again: the alerts' parcels, and who asked.
+Answered = Sequence[Mapping[str, int | None]]
 #: Before a carrier has a parcel: labelled, or nothing is known of it.
 _UNSEEN = (ParcelState.PENDING, ParcelState.UNKNOWN)
 
@@ -86,13 +88,14 @@ async def voided(work: Work, label_id: int) -> None:
         return
     label.move(LabelState.VOIDED)
     label.ended_at = work.now
+    answered: Answered = ()
     if label.parcel_id is not None:
         parcel = await work.lock(Parcel, label.parcel_id)
         if await _is_seen(work, parcel.id):
             label.problem = "The carrier scanned the parcel meanwhile, so it goes on."
         else:
-            await _bring_back(work, order, parcel)
-    _record(work, Kind.LABEL_VOIDED, label)
+            answered = await _bring_back(work, order, parcel)
+    _record(work, Kind.LABEL_VOIDED, label, answers=answered)
 
 
 async def kept(work: Work, label_id: int, problem: str) -> None:
@@ -142,18 +145,32 @@ async def card(session: AsyncSession, label_id: int) -> VoidCard:
     return VoidCard(label, order.number, order.channel if told else None)
 
 
-async def _bring_back(work: Work, order: Order, parcel: Parcel) -> None:
-    """Cancel a locked parcel that never left: what is in it is packed, and waits for another."""
+async def _bring_back(work: Work, order: Order, parcel: Parcel) -> Answered:
+    """Cancel a locked parcel that never left: what is in it is packed, and waits for another.
+
+    An order of which something was only sent again in it stays gone. Returns what was.
+    """
     held = await queries.contents(work.session, parcel.id)
     await parcels.troubles_over(work, [parcel])
     parcel.state = ParcelState.CANCELLED
     parcel.late_due_at = parcel.silent_due_at = parcel.track_due_at = parcel.stuck_due_at = None
-    if order.state is State.SHIPPED:
+    first = await _left_first(work, parcel.id)
+    if order.state is State.SHIPPED and (first or not held):
         order.bring_back()
         warning = Clocks.of(work.now, await merchants.settings(work.session)).ship_by_warning
         order.ship_by_due_at = max(order.ship_by - warning, work.now) if order.ship_by else None
+    answered = await reshipping.bring_back(work, parcel)
     await work.session.flush()
     await inventory.bring_back(work, order.id, held)
+    return answered
+
+
+async def _left_first(work: Work, parcel_id: int) -> bool:
+    """Tell whether a parcel holds what had not been sent before."""
+    query = select(Content.id).where(
+        Content.parcel_id == parcel_id, Content.quantity > Content.again
+    )
+    return await work.session.scalar(query.limit(1)) is not None
 
 
 async def _is_seen(work: Work, parcel_id: int) -> bool:
@@ -169,7 +186,7 @@ def _seen(parcel_id: Any) -> ColumnElement[bool]:
     return select(Scan.id).where(Scan.parcel_id == parcel_id, Scan.state.not_in(said)).exists()
 
 
-def _record(work: Work, kind: Kind, label: Label) -> None:
+def _record(work: Work, kind: Kind, label: Label, **data: Any) -> None:
     work.record(
         kind,
         label,
@@ -177,4 +194,5 @@ def _record(work: Work, kind: Kind, label: Label) -> None:
         asked_by=label.voided_by,
         parcel_id=label.parcel_id,
         carrier=label.carrier,
+        **data,
     )

@@ -17,7 +17,7 @@ from domain.orders.model import GONE, TO_SHIP, Line, Order
 from domain.people import Can, Member
 from domain.shipping import alerts
 from domain.shipping.alert import Alert, Outcome
-from domain.shipping.model import Parcel
+from domain.shipping.model import Content, Parcel
 from domain.shipping.reshipment import IS_OPEN, Reshipment
 from domain.store import Work
 from domain.tables import among
@@ -181,6 +181,38 @@ async def carry(
         rest[one.line_id] -= sent
         one.sent, one.parcel_id = one.sent + sent, parcel.id
         one.ended_at = None if one.left else work.now
+        answered.add(one.alert_id)
+    return await _answered(work, parcel.order_id, answered)
+
+
+async def bring_back(work: Work, parcel: Parcel) -> Sequence[Mapping[str, int | None]]:
+    """Send what was sent again in a parcel that never left in another one, the latest first.
+
+    Returns what that answers, as `carry` does.
+    """
+    again = await work.session.execute(
+        select(Content.line_id, Content.again).where(
+            Content.parcel_id == parcel.id, Content.again > 0
+        )
+    )
+    rest = dict(again.all())
+    if not rest:
+        return ()
+    found = await work.session.scalars(
+        select(Reshipment)
+        .where(Reshipment.order_id == parcel.order_id, Reshipment.sent > 0)
+        .order_by(Reshipment.id.desc())
+    )
+    answered = set()
+    for one in found:
+        back = min(rest.get(one.line_id, 0), one.sent)
+        if not back:
+            continue
+        if one.ended_at is not None:
+            # What was called off of it stays so.
+            one.quantity = one.sent
+        rest[one.line_id] -= back
+        one.sent, one.parcel_id, one.ended_at = one.sent - back, None, None
         answered.add(one.alert_id)
     return await _answered(work, parcel.order_id, answered)
 
