@@ -10,7 +10,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
-from bench import imports, lookup, queue, templating, tenancy
+from bench import bursts, imports, lookup, queue, templating, tenancy
 from bench.databases import Databases
 from bench.tables import Table
 
@@ -18,6 +18,7 @@ BENCHES: dict[str, tuple[str, Callable[[Databases], Awaitable[list[Table]]]]] = 
     "import": ("orders from a file: reading, receiving, receiving again; peak memory", imports.run),
     "lookup": ("an order's card in one query or in many; /order through Bolt", lookup.run),
     "jobs": ("jobs enqueued and worked off, singly and in batches", queue.run),
+    "bursts": ("partners' messages and new orders, one a commit or many together", bursts.run),
     "templates": ("rendering the biggest card", templating.run),
     "tenancy": ("what it costs that every query is narrowed to its merchant", tenancy.run),
 }

@@ -26,6 +26,7 @@ from domain.complaints.model import Complaint
 from domain.events import Event
 from domain.orders import queries
 from domain.orders.model import Order
+from domain.orders.search import is_numbered
 from domain.refunds.model import Refund
 from domain.shipping.model import Parcel, Scan
 from handlers.turn import Desk
@@ -71,7 +72,7 @@ async def _in_many(place: Place, number: str) -> object:
         order = (
             await session.scalars(
                 select(Order)
-                .where(queries.is_numbered(number))
+                .where(is_numbered(number))
                 .options(selectinload(Order.lines))
                 .order_by(Order.id.desc())
                 .limit(1)

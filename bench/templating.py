@@ -10,7 +10,7 @@ from bench.databases import NOW, Databases
 from bench.samples import BIG, fill
 from bench.tables import Table, medians, ms, times
 from domain.orders import queries
-from domain.orders.queries import OrderView
+from domain.orders.views import OrderView
 from domain.people import Can
 from templates import Reader, Templates, render
 

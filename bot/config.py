@@ -92,6 +92,11 @@ def _queue(url: str) -> str:
     return url
 
 
+def revealed(secret: SecretStr | None) -> str | None:
+    """Return what a secret is, None where none is set."""
+    return secret.get_secret_value() if secret else None
+
+
 def _stripped(value: Any) -> Any:
     return value.strip() if isinstance(value, str) else value
 

@@ -1,4 +1,4 @@
-"""What the connected partners are to the desk besides payment providers.
+"""Who is connected: whom the desk pays by, hears of orders from, tells of parcels, buys labels of.
 
 A marketplace pays refunds, sends orders, and wants to hear of parcels, all over one connection:
 whoever is connected as the first is asked to be the others, too.
@@ -6,16 +6,20 @@ whoever is connected as the first is asked to be the others, too.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
 
-from bot.config import Config
+from bot.config import Config, revealed
+from bot.connectors.amazon import credentials as amazon
 from bot.connectors.amazon.events import LANE
 from bot.connectors.amazon.orders import Orders
 from bot.connectors.amazon.payouts import Payouts as AmazonPayouts
 from bot.connectors.amazon.refunds import Amazon
 from bot.connectors.amazon.shipping import Shipping
 from bot.connectors.amazon.stream import Keep, Queue, Stream
+from bot.connectors.easypost_api import EasyPost
+from bot.connectors.easypost_labels import EasyPostLabels
 from bot.connectors.inbound import Message
 from bot.connectors.shopify.backfill import Backfill
 from bot.connectors.shopify.fulfilling import Fulfilling
@@ -26,55 +30,92 @@ from bot.connectors.stripe.payouts import Payouts as StripePayouts
 from bot.work.pace import Pace
 from domain import inbox, sources
 from domain.refunds.payment import PaymentProvider
+from domain.shipping.labels import LabelMaker
 from domain.shipping.marketplace import Marketplace
+from domain.shipping.tracker import Tracker
 from domain.sources import OrderSource
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Partners:
-    """Who can be asked what orders changed or were paid, and who wants to hear of parcels, by name.
+    """Who is connected, by name where there may be several; None who is not.
 
-    `amazon` reads single orders, None where it is not connected.
+    `tracker` follows parcels, `labels` sells labels, `queue` has Amazon's notifications in it.
+    Once they are introduced, `sources` can be asked what orders changed or were paid, `stream`
+    takes notifications off the queue, `amazon` reads its single orders, and `shopify` is that
+    payment provider.
     """
 
-    sources: dict[str, OrderSource] = field(default_factory=dict)
-    marketplaces: dict[str, Marketplace] = field(default_factory=dict)
+    providers: Mapping[str, PaymentProvider] = field(default_factory=dict)
+    marketplaces: Mapping[str, Marketplace] = field(default_factory=dict)
+    tracker: Tracker | None = None
+    labels: LabelMaker | None = None
+    queue: Queue | None = None
+    sources: Mapping[str, OrderSource] = field(default_factory=dict)
+    stream: Stream | None = None
     amazon: Orders | None = None
+    shopify: Shopify | None = None
 
-    def read(self, *found: OrderSource) -> None:
-        """Have sources read."""
-        self.sources |= {one.name: one for one in found}
+    def introduced(self, pace: Pace) -> Partners:
+        """Return them with what the payment providers are besides."""
+        found: list[OrderSource] = []
+        marketplaces: dict[str, Marketplace] = {}
+        orders = shop = None
+        for one in self.providers.values():
+            match one:
+                case Stripe():
+                    found.append(StripePayouts(one))
+                case Shopify():
+                    shop = one
+                    found += Backfill(one), ShopifyPayouts(one)
+                    marketplaces[one.name] = Fulfilling(one.client)
+                case Amazon():
+                    orders = Orders(one.connection, pace)
+                    found += orders, AmazonPayouts(one)
+                    marketplaces[one.name] = Shipping(one.connection, orders, pace)
+        return replace(
+            self,
+            marketplaces={**marketplaces, **self.marketplaces},
+            sources={one.name: one for one in found},
+            stream=Stream(self.queue, keeping(pace)) if self.queue else None,
+            amazon=orders,
+            shopify=shop,
+        )
 
 
-def introduce(providers: Mapping[str, PaymentProvider], pace: Pace) -> Partners:
-    """Return what else the payment providers are."""
-    found = Partners()
-    for one in providers.values():
-        match one:
-            case Stripe():
-                found.read(StripePayouts(one))
-            case Shopify():
-                found.read(Backfill(one), ShopifyPayouts(one))
-                found.marketplaces[one.name] = Fulfilling(one.client)
-            case Amazon():
-                found.amazon = Orders(one.connection, pace)
-                found.read(found.amazon, AmazonPayouts(one))
-                found.marketplaces[one.name] = Shipping(one.connection, found.amazon, pace)
-    return found
+@asynccontextmanager
+async def connected(config: Config) -> AsyncGenerator[Partners]:
+    """Connect everybody whom the configuration has a key of."""
+    providers: dict[str, PaymentProvider] = {}
+    async with AsyncExitStack() as stack:
+        for one in _providers(config):
+            stack.push_async_callback(one.close)
+            providers[one.name] = one
+        key, url = revealed(config.easypost_api_key), config.easypost_api_url
+        yield Partners(
+            providers,
+            tracker=EasyPost(key, url) if key else None,
+            labels=EasyPostLabels(key, url) if key else None,
+            queue=queue(config),
+        )
+
+
+def _providers(config: Config) -> Iterator[Stripe | Shopify | Amazon]:
+    if api_key := revealed(config.stripe_api_key):
+        yield Stripe(api_key, config.stripe_api_url)
+    if shop := Shopify.connect(config):
+        yield shop
+    if credentials := amazon.credentials(config):
+        yield Amazon(credentials)
 
 
 def queue(config: Config) -> Queue | None:
     """Return the queue that Amazon's notifications are in, None where none is set."""
     if config.amazon_sqs_url is None:
         return None
-    key, secret = config.amazon_sqs_key_id, config.amazon_sqs_secret
-    return Queue(config.amazon_sqs_url, key, secret.get_secret_value() if secret else None)
-
-
-def stream(config: Config, pace: Pace) -> Stream | None:
-    """Return what takes notifications off the queue and keeps them here, None without a queue."""
-    found = queue(config)
-    return None if found is None else Stream(found, keeping(pace))
+    return Queue(
+        config.amazon_sqs_url, config.amazon_sqs_key_id, revealed(config.amazon_sqs_secret)
+    )
 
 
 def keeping(pace: Pace) -> Keep:

@@ -25,6 +25,7 @@ class Kind(StrEnum):
     ORDER_CONFIRMED = "OrderConfirmed"
     ORDERS_ARRIVED = "OrdersArrived"
     ORDERS_CONFIRMED = "OrdersConfirmed"
+    ORDERS_RECHECKED = "OrdersRechecked"
     SHIP_BY_NEAR = "ShipByNear"
     PICK_LIST_ASKED = "PickListAsked"
     PICK_LIST_ENDED = "PickListEnded"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Index, UniqueConstraint, select, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.jobs import NewJob
@@ -118,6 +119,17 @@ async def unread(work: Work, source: str, *, most: int) -> Sequence[Delivery]:
         .with_for_update(skip_locked=True)
     )
     return found.all()
+
+
+async def newest_unread(session: AsyncSession, source: str) -> datetime | None:
+    """Return when the newest of a source's unread messages came, None if all are read."""
+    found: datetime | None = await session.scalar(
+        select(Delivery.received_at)
+        .where(Delivery.unread, Delivery.source == source)
+        .order_by(Delivery.id.desc())
+        .limit(1)
+    )
+    return found
 
 
 async def among_unread(work: Work, ids: Collection[int]) -> Sequence[Delivery]:

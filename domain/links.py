@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Index, UniqueConstraint, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from domain.store import Subject, Work
 from domain.tables import Base, Id, Owned, among, upsert
-
-if TYPE_CHECKING:
-    from domain.store import Subject, Work
 
 #: What people call records of a kind, before their number.
 _PREFIXES = {"refund": "R", "complaint": "C", "return": "RMA", "parcel": "P"}

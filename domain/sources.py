@@ -210,14 +210,16 @@ async def sweep_stale(work: Work, *, most: int) -> int:
 
 async def take_in(work: Work, source_id: int, page: Page) -> None:
     """Take in a page of a source's orders, and where the next one begins."""
-    source = await work.lock(Source, source_id)
-    await orders.receive(work, page.orders, source=source.name, announce=True)
+    name = (await work.session.get_one(Source, source_id)).name
+    await orders.receive(work, page.orders, source=name, announce=True)
     for report in page.refunds:
         await refunds.hear(work, report)
     for draft, lines in page.settlements:
         await payouts.take_in(work, draft, lines)
     for one in page.unread:
-        await inbox.keep(work, source.name, one.reference, one.body)
+        await inbox.keep(work, name, one.reference, one.body)
+    # After the orders: so do the source's own messages, which note that it spoke.
+    source = await work.lock(Source, source_id)
     source.cursor = dict(page.cursor)
     # Who reads a long past is not behind as long as it goes on.
     source.stale_due_at = None if page.more and source.stale_at else work.now + STALE_AFTER

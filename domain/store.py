@@ -8,7 +8,7 @@ On PostgreSQL row-level security holds the same line one floor below.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from datetime import datetime
 from typing import Any, Protocol, TypeVar, cast
@@ -19,7 +19,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 
-from domain import cards, jobs
+from domain import jobs
 from domain.errors import DeskhandError, RecordNotFound
 from domain.events import Event, Kind
 from domain.tables import Base, Owned
@@ -136,17 +136,20 @@ class Work:
             stored = await self.session.scalars(
                 insert(Event).returning(Event), self._events, execution_options=BULK
             )
-            self._jobs += [job for one in stored for job in self._alerts(one)]
             self._events.clear()
-            self._jobs = await cards.worth_doing(self.session, self._jobs)
+            self._jobs += await self._alerts(self.session, stored.all())
         if self._jobs:
             added = await jobs.add(self.session, self.merchant_id, self._jobs, self.now)
             self._jobs.clear()
             self.enqueued = self.enqueued or added
 
 
-#: Says which jobs a stored event calls for.
-Alerts = Callable[[Event], Iterable[jobs.NewJob]]
+#: Says which jobs stored events call for.
+Alerts = Callable[[AsyncSession, Sequence[Event]], Awaitable[Iterable[jobs.NewJob]]]
+
+
+async def _silence(_session: AsyncSession, _events: Sequence[Event]) -> Iterable[jobs.NewJob]:
+    return ()
 
 
 class Store:
@@ -159,7 +162,7 @@ class Store:
         self,
         url: str,
         *,
-        alerts: Alerts = lambda _: (),
+        alerts: Alerts = _silence,
         wake: Callable[[], None] = lambda: None,
     ) -> None:
         self.url = parse_url(url)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain import cards
 from domain.events import Event, Kind
 from domain.jobs import NewJob
 from domain.links import Linked
@@ -17,11 +20,16 @@ _Rule = Callable[[Event], Iterator[NewJob]]
 _PACES = {"storm": timedelta(seconds=3), "arrival": timedelta(seconds=2)}
 
 
-def route(event: Event) -> Iterator[NewJob]:
-    """Return the jobs that a stored event calls for.
+async def route(session: AsyncSession, events: Sequence[Event]) -> list[NewJob]:
+    """Return the jobs that stored events call for.
 
     Each key is made of the event's id, so that an event calls for each job once.
     """
+    return await cards.worth_doing(session, [job for one in events for job in called_for(one)])
+
+
+def called_for(event: Event) -> Iterator[NewJob]:
+    """Return the jobs that one event calls for, also those nobody would see anything of."""
     for rule in _RULES.get(Kind(event.kind), ()):
         yield from rule(event)
 
@@ -202,7 +210,9 @@ def _pay(event: Event) -> Iterator[NewJob]:
 
 
 def _confirm_shipment(event: Event) -> Iterator[NewJob]:
-    """Tell the order's marketplace that a parcel of it left."""
+    """Tell the order's marketplace that a parcel of it left, unless all in it is sent again."""
+    if event.data.get("again") and event.data["again"] == event.data["quantity"]:
+        return
     yield NewJob(
         key=f"confirm:{event.subject_id}",
         kind="shipment.confirm",
@@ -299,6 +309,15 @@ def _post_reshipment(event: Event) -> Iterator[NewJob]:
     """Tell the warehouse what is to be sent again: the event itself says it."""
     for job in _post("shipping", "shipping/reship")(event):
         yield replace(job, payload=job.payload | {"subject": "event", "id": event.id})
+
+
+def _redraw_reshipments(event: Event) -> Iterator[NewJob]:
+    """Show on alerts, and where it was asked for, in which parcel something is sent again."""
+    for one in event.data.get("answers", ()):
+        for record in (Linked("event", one["event_id"]), Linked("parcel", one["parcel_id"])):
+            if record.id is not None:
+                name = f"refresh:{record.subject}:{record.id}:{event.id}"
+                yield _redraw(event, name, "shipping", record)
 
 
 def _of_source(follow: Callable[[str], _Rule]) -> _Rule:
@@ -398,13 +417,13 @@ _RULES: Mapping[Kind, tuple[_Rule, ...]] = {
     Kind.STORM_ESCALATED: (_refresh("shipping"), _reply("shipping", "shipping/storm_note")),
     Kind.PICK_LIST_ASKED: (_post("stock", "fulfilment/pick_list"),),
     Kind.PICK_LIST_ENDED: (_refresh("stock"),),
-    Kind.PARCEL_SHIPPED: (_confirm_shipment, _redraw_orders_alert),
+    Kind.PARCEL_SHIPPED: (_confirm_shipment, _redraw_orders_alert, _redraw_reshipments),
     Kind.LABEL_ASKED: (_buy_label,),
     Kind.LABEL_BOUGHT: (_tell_asker("fulfilment/label_told"),),
     Kind.LABEL_FAILED: (_tell_asker("fulfilment/label_told"),),
     Kind.LABEL_UNHEARD: (_tell_asker("fulfilment/label_unheard"),),
     Kind.LABEL_VOID_ASKED: (_void_label,),
-    Kind.LABEL_VOIDED: (_tell_asker("fulfilment/void_told"),),
+    Kind.LABEL_VOIDED: (_tell_asker("fulfilment/void_told"), _redraw_reshipments),
     Kind.LABEL_KEPT: (_tell_asker("fulfilment/void_told"),),
     Kind.ALERT_ACKNOWLEDGED: _ALERT,
     Kind.ALERT_ASSIGNED: (*_ALERT_TOLD, _tell_owner),
@@ -420,6 +439,7 @@ _RULES: Mapping[Kind, tuple[_Rule, ...]] = {
     Kind.PARCEL_DELIVERED: _PARCEL,
     Kind.ORDERS_ARRIVED: (_post_once("orders", "orders/arrival"), _recount),
     Kind.ORDERS_CONFIRMED: (_recount,),
+    Kind.ORDERS_RECHECKED: (_recount,),
     Kind.ORDER_CONFIRMED: (_redraw_arrival,),
     Kind.ORDER_CHANGED: (_ship_by_answered, _recount),
     Kind.SHIP_BY_NEAR: (_alone(_post("shipping", "shipping/ship_by")),),

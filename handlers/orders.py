@@ -8,9 +8,10 @@ from collections.abc import Sequence
 
 from slack_bolt.async_app import AsyncApp
 
-from domain.orders import checks, confirming, queries
+from domain.orders import checks, confirming, queries, search
 from domain.orders.model import State
 from domain.orders.policy import Finding
+from domain.orders.views import OrderView
 from domain.people import Can
 from handlers import desk, fulfilment
 from handlers.turn import Turn
@@ -134,7 +135,7 @@ async def _pending(turn: Turn, start: int, *, replace: bool = False) -> None:
     await turn.send(turn.render("orders/pending", waiting=waiting), replace=replace)
 
 
-async def _answer(turn: Turn, order: queries.OrderView) -> None:
+async def _answer(turn: Turn, order: OrderView) -> None:
     findings: Sequence[Finding] = ()
     async with turn.read() as session:
         if order.state is State.PENDING:
@@ -174,6 +175,6 @@ async def _share(turn: Turn) -> None:
 
 async def _page(turn: Turn, text: str, start: int) -> None:
     async with turn.read() as session:
-        page = await queries.find(session, text, max(start, 0))
+        page = await search.find(session, text, max(start, 0))
     message = turn.render("orders/page", page=page)
     await turn.send(message, replace="actions" in turn.body)

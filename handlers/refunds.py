@@ -11,6 +11,7 @@ from domain import merchants
 from domain.links import Linked
 from domain.money import Money, is_amount, is_currency, parse_amount
 from domain.orders import queries as orders
+from domain.orders.views import OrderView
 from domain.people import Can
 from domain.refunds import by_hand, queries, service
 from domain.refunds.model import Reason
@@ -155,7 +156,7 @@ async def _replace_asked(turn: Turn, refund_id: int) -> None:
 
 async def _form(
     turn: Turn,
-    order: orders.OrderView,
+    order: OrderView,
     amount: str | None = None,
     reason: Reason | None = None,
     note: str | None = None,

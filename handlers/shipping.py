@@ -12,7 +12,7 @@ from domain import people
 from domain.complaints.policy import Snooze, wake_at
 from domain.fulfilment import voiding
 from domain.orders import queries as orders
-from domain.orders.queries import OrderView
+from domain.orders.views import OrderView
 from domain.people import Can
 from domain.shipping import alerts, queries, reshipping, storms, taking
 from domain.shipping.alert import Outcome

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import time
@@ -36,6 +37,11 @@ _LONGEST_NAME = 255
 _BATCH = 100
 #: Seconds until a reader that still has something to read lets other jobs go first.
 _TURN = 15.0
+#: While messages come in, a reader rests so many times as long as it read, a second at most:
+#: their senders wait for an answer, and nobody waits for the reader.
+_REST, _LONGEST_REST = 3, 1.0
+#: Messages come in while the newest is no older than this.
+_ARRIVING = timedelta(seconds=1)
 
 
 class UnreadableEvent(Invalid):
@@ -142,11 +148,20 @@ class Together(Generic[Fact]):
         until = time.monotonic() + _TURN
         while True:
             self._news.discard(merchant_id)
+            started = time.monotonic()
             while await self._read_batch(merchant_id):
                 if time.monotonic() > until:
                     raise Retry(timedelta())
+                await self._give_way(merchant_id, time.monotonic() - started)
+                started = time.monotonic()
             if merchant_id not in self._news:
                 return
+
+    async def _give_way(self, merchant_id: int, read_for: float) -> None:
+        async with self._store.read(merchant_id) as session:
+            newest = await inbox.newest_unread(session, self._source)
+        if newest and self._now() - newest < _ARRIVING:
+            await asyncio.sleep(min(_REST * read_for, _LONGEST_REST))
 
     async def _read_batch(self, merchant_id: int) -> bool:
         """Read the oldest unread messages; returns whether there were any."""

@@ -20,6 +20,7 @@ from bot.config import Config
 from bot.connectors.practice import PracticeLabels, PracticeLedger, PracticeMarketplace
 from bot.http.server import listen
 from bot.local import Channel, LocalSlack, Person, Team, carrier, shop, world
+from bot.partners import Partners
 from bot.slack import manifest
 from domain import merchants, people
 from domain.complaints import service as complaints
@@ -105,9 +106,11 @@ async def playing(config: Config) -> AsyncGenerator[Demo]:
         async with app.running(
             private,
             listener=listener,
-            providers={"practice": PracticeLedger()},
-            marketplaces={name: PracticeMarketplace(name) for name in ("amazon", "shopify")},
-            labels=PracticeLabels(),
+            partners=Partners(
+                providers={"practice": PracticeLedger()},
+                marketplaces={name: PracticeMarketplace(name) for name in ("amazon", "shopify")},
+                labels=PracticeLabels(),
+            ),
             extend=slack.attach,
             prepare=_open_shop,
         ) as site:

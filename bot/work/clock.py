@@ -19,7 +19,8 @@ from bot.work.outcomes import sentence
 from domain import record, sources
 from domain.complaints import clocks
 from domain.complaints.model import Complaint, Target
-from domain.orders import completion, confirming
+from domain.inventory.model import Item
+from domain.orders import completion, confirming, rechecking
 from domain.orders import service as orders
 from domain.orders.model import Order
 from domain.payouts import service as payouts
@@ -60,6 +61,8 @@ class Sweep:
 
 SWEEPS: Mapping[str, Sweep] = {
     "ship-by": Sweep(Order.ship_by_due_at, orders.sweep_ship_by),
+    # Before the rule, which looks at what this finds.
+    "orders that asked for more": Sweep(Item.checks_due_at, rechecking.sweep),
     "orders to confirm by rule": Sweep(Order.confirm_due_at, confirming.sweep_rules),
     "inspected orders": Sweep(Order.complete_due_at, completion.sweep),
     # Before its reminder: of a refund that expired nobody has to be reminded.

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import and_, func, or_, select
 
 from domain import merchants
 from domain.errors import Conflict, Invalid
 from domain.events import Kind
-from domain.fulfilment import progress, steps
+from domain.fulfilment import policy, progress, steps
 from domain.fulfilment.model import Fulfilment, Pick, PickList, Problem
 from domain.fulfilment.progress import Progress
 from domain.inventory import queries as stock
 from domain.inventory import service as inventory
 from domain.inventory.model import Reservation, as_key
-from domain.orders.model import Line, Order, State
+from domain.orders.model import GONE, Line, Order, State
 from domain.people import Can, Member
+from domain.shipping.model import Content, Parcel
+from domain.shipping.reshipment import IS_OPEN, Reshipment
 from domain.store import Work
 from domain.tables import among
 
@@ -153,18 +155,36 @@ async def _next(work: Work, seen: set[int], *, most: int) -> Sequence[Order]:
         .where(
             Line.order_id == Order.id,
             Line.quantity - waiting > func.coalesce(Fulfilment.picked, 0),
+            Line.quantity - waiting > func.coalesce(progress.in_parcels(Content.quantity), 0),
         )
     )
-    # What came in as picked or packed is in the hands of whoever told so.
-    is_ours = select(Fulfilment.id).where(Fulfilment.order_id == Order.id).exists()
+    # What came in as picked or packed is in the hands of whoever told so, but for what is left
+    # where they sent a part.
+    in_parts = (
+        select(Content.id)
+        .join(Parcel, Parcel.id == Content.parcel_id)
+        .where(Parcel.order_id == Order.id, Parcel.return_id.is_(None))
+    )
+    is_ours = or_(
+        select(Fulfilment.id).where(Fulfilment.order_id == Order.id).exists(), in_parts.exists()
+    )
     on_list = select(Pick.id).where(Pick.order_id == Order.id, Pick.found.is_(None))
+    reopened = (await work.session.scalars(select(Reshipment.order_id).where(IS_OPEN))).all()
     found = await work.session.scalars(
         select(Order)
         .where(
-            Order.state.in_(_PICKABLE),
-            or_(Order.state == State.CONFIRMED, is_ours),
+            or_(
+                and_(
+                    Order.state.in_(_PICKABLE),
+                    or_(Order.state == State.CONFIRMED, is_ours),
+                    something.exists(),
+                ),
+                and_(
+                    among(work.session, Order.id, reopened),
+                    or_(Order.state.in_(GONE), and_(Order.state.in_(_PICKABLE), is_ours)),
+                ),
+            ),
             Order.id.not_in(seen),
-            something.exists(),
             ~on_list.exists(),
         )
         .order_by(Order.ship_by.asc().nulls_last(), Order.id)
@@ -242,11 +262,11 @@ async def _lock_orders(work: Work, pick_list_id: int) -> dict[int, Order]:
 
 async def _found(work: Work, order: Order, picks: Sequence[Pick], found: Mapping[int, int]) -> int:
     """Write what was found of an order, and take off stock what was not; returns how many."""
-    if order.state not in _PICKABLE:
+    lines = await progress.of(work.session, order.id)
+    if not policy.is_open(order.state, lines):
         for pick in picks:
             pick.found = 0
         return 0
-    lines = await progress.of(work.session, order.id)
     held = await steps.written(work, order, lines)
     missing: dict[int, int] = {}
     for pick in picks:
@@ -281,7 +301,8 @@ async def _left_in_house(work: Work, line_ids: Mapping[int, int]) -> dict[int, i
     for and may have found.
     """
     items = select(Reservation.item_id).where(among(work.session, Reservation.line_id, line_ids))
-    fetched = func.coalesce(Fulfilment.picked, 0) - (Line.quantity - Reservation.wanted)
+    gone = func.coalesce(progress.in_parcels(Content.quantity), 0)
+    fetched = func.coalesce(Fulfilment.picked, 0) - gone
     found = await work.session.execute(
         select(Reservation.item_id, fetched, func.coalesce(Pick.quantity, 0))
         .join(Line, Line.id == Reservation.line_id)

@@ -9,7 +9,7 @@ from typing import Protocol
 from domain.errors import Conflict, Invalid, WrongState
 from domain.fulfilment.model import Problem
 from domain.fulfilment.progress import Progress
-from domain.orders.model import TRANSITIONS, UNSHIPPED, State
+from domain.orders.model import TO_SHIP, TRANSITIONS, State
 
 
 class Step(StrEnum):
@@ -66,9 +66,14 @@ class Numbered(Protocol):
         """Where it stands."""
 
 
-def check_open(order: Numbered, doing: str) -> None:
+def is_open(state: State, lines: Sequence[Progress]) -> bool:
+    """Tell whether the warehouse may have something to do with an order, be it to send it again."""
+    return state in TO_SHIP or any(line.again for line in lines)
+
+
+def check_open(order: Numbered, lines: Sequence[Progress], doing: str) -> None:
     """Raise `WrongState` unless the warehouse may have something to do with the order."""
-    if order.state not in UNSHIPPED or order.state is State.PENDING:
+    if not is_open(order.state, lines):
         raise WrongState(f"Order {order.number}", order.state, doing, TRANSITIONS[order.state])
 
 
@@ -84,14 +89,14 @@ def shippable(lines: Sequence[Progress]) -> dict[int, int]:
 
 def check_shippable(order: Numbered, lines: Sequence[Progress]) -> None:
     """Raise `WrongState` or `NothingToDo` unless something can go into a parcel now."""
-    check_open(order, "shipped")
+    check_open(order, lines, "shipped")
     if lines and not any(shippable(lines).values()):
         raise NothingToDo(_why_nothing_ships(order, lines))
 
 
 def check_packable(order: Numbered, lines: Sequence[Progress]) -> None:
     """Raise `WrongState` or `NothingToDo` unless something was fetched that is not packed yet."""
-    check_open(order, "packed")
+    check_open(order, lines, "packed")
     if not any(line.to_pack for line in lines):
         raise NothingToDo(_why_nothing_packs(order, lines))
 
@@ -145,7 +150,7 @@ def check_box(
 
 def next_step(state: State, lines: Sequence[Progress]) -> Step | None:
     """Return what is to be done next with an order; None where nothing is, or it waits."""
-    if state not in UNSHIPPED or state is State.PENDING:
+    if not is_open(state, lines):
         return None
     if any(line.to_pack for line in lines):
         return Step.PACK
@@ -161,7 +166,9 @@ def next_step(state: State, lines: Sequence[Progress]) -> Step | None:
 
 def state_of(order: Numbered, lines: Sequence[Progress]) -> State:
     """Return the state that follows from how far the lines are; it never goes back."""
-    if not any(line.left for line in lines):
+    if order.state not in TO_SHIP:
+        return order.state
+    if not any(line.owed for line in lines):
         return State.SHIPPED
     under_way = any(line.listed or line.to_pack for line in lines)
     if not under_way and any(line.to_ship or line.shipped for line in lines):

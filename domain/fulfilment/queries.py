@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.errors import OrderNotFound, RecordNotFound
@@ -15,12 +15,19 @@ from domain.fulfilment import policy, progress
 from domain.fulfilment.model import Pick, PickList, Problem
 from domain.fulfilment.policy import Step
 from domain.fulfilment.progress import Progress
-from domain.orders.model import UNSHIPPED, Line, Order, State
+from domain.orders.model import GONE, UNSHIPPED, Line, Order, State
+from domain.shipping.reshipment import IS_OPEN, Reshipment
 
 #: Stops that a message shows; the printed list has them all.
 SHOWN = 20
 _MOST_OPEN = 5
 _MOST_PROBLEMS = 3
+#: Whether what a pick is for is sent again, although its order has left.
+_IS_AGAIN = and_(
+    Order.state.in_(GONE),
+    select(Reshipment.id).where(Reshipment.line_id == Pick.line_id, IS_OPEN).exists(),
+)
+_Row = tuple[Pick, Line, Order, bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,16 +183,16 @@ async def card(session: AsyncSession, pick_list_id: int) -> PickListCard:
     if pick_list is None:
         raise RecordNotFound("pick list", pick_list_id)
     rows = await session.execute(
-        select(Pick, Line, Order)
+        select(Pick, Line, Order, _IS_AGAIN)
         .join(Line, Line.id == Pick.line_id)
         .join(Order, Order.id == Pick.order_id)
         .where(Pick.pick_list_id == pick_list_id)
         .order_by(Pick.id)
     )
-    stops: dict[tuple[str, str, str], list[tuple[Pick, Line, Order]]] = {}
-    for pick, line, order in rows:
+    stops: dict[tuple[str, str, str], list[_Row]] = {}
+    for pick, line, order, is_again in rows:
         place = (pick.location or "", line.sku or "", line.title or "")
-        stops.setdefault(place, []).append((pick, line, order))
+        stops.setdefault(place, []).append((pick, line, order, is_again))
     # What has no place is looked for at the end.
     walked = sorted(stops, key=lambda place: (not place[0], place))
     return PickListCard(pick_list, tuple(_stop(stops[place]) for place in walked))
@@ -231,7 +238,7 @@ async def slips(session: AsyncSession, pick_list_id: int) -> Sequence[Slip]:
         select(Order, Line, Pick)
         .join(Pick, Pick.order_id == Order.id)
         .join(Line, Line.id == Pick.line_id)
-        .where(Pick.pick_list_id == pick_list_id, Order.state.in_(UNSHIPPED))
+        .where(Pick.pick_list_id == pick_list_id, or_(Order.state.in_(UNSHIPPED), _IS_AGAIN))
         .order_by(Pick.id)
     )
     found: dict[int, tuple[Order, list[tuple[Line, int]]]] = {}
@@ -258,12 +265,18 @@ def _by_place(stops: Sequence[Stop]) -> tuple[Place, ...]:
     return tuple((place, tuple(there)) for place, there in groups)
 
 
-def _stop(rows: Iterable[tuple[Pick, Line, Order]]) -> Stop:
-    rows = list(rows)
-    pick, line, _ = rows[0]
+def _stop(rows: Sequence[_Row]) -> Stop:
+    pick, line, *_ = rows[0]
     shares = tuple(
-        Share(pick.id, order.id, order.number, pick.quantity, pick.found, _is_off(pick, order))
-        for pick, _, order in rows
+        Share(
+            pick.id,
+            order.id,
+            order.number,
+            pick.quantity,
+            pick.found,
+            is_off=_is_off(pick, order) and not is_again,
+        )
+        for pick, _, order, is_again in rows
     )
     return Stop(pick.location, line.sku, line.title, shares)
 

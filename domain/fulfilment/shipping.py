@@ -13,7 +13,9 @@ from domain.events import Kind
 from domain.fulfilment import policy, progress, steps
 from domain.inventory import service as inventory
 from domain.orders.clocks import Clocks
+from domain.orders.model import Order
 from domain.people import Can, Member
+from domain.shipping import reshipping
 from domain.shipping.model import ENDED, Content, Parcel, ParcelState, as_tracked
 from domain.store import Work
 
@@ -74,23 +76,12 @@ async def leave(work: Work, order_id: int, consignment: Consignment) -> Parcel:
         # What was shipped without being picked was fetched and packed all the same.
         gone = next(line.shipped for line in lines if line.id == line_id) + quantity
         one.picked, one.packed = max(one.picked, gone), max(one.packed, gone)
-    clocks = Clocks.of(work.now, await merchants.settings(work.session))
-    parcel = Parcel(
-        order_id=order.id,
-        carrier=carrier[:_LONGEST],
-        tracking_number=number,
-        state=ParcelState.PENDING,
-        shipped_at=work.now,
-        late_due_at=clocks.promised(order.deliver_by, work.now) if order.deliver_by else None,
-        silent_due_at=clocks.unheard(work.now),
-        track_due_at=work.now,
-        contents=[
-            Content(merchant_id=work.merchant_id, line_id=line_id, quantity=quantity)
-            for line_id, quantity in chosen.items()
-        ],
-    )
+    again = {line.id: max(chosen.get(line.id, 0) - line.owed, 0) for line in lines}
+    parcel = await _parcel(work, order, chosen, again)
+    parcel.carrier, parcel.tracking_number = carrier[:_LONGEST], number
     work.session.add(parcel)
     await inventory.ship(work, order.id, chosen)
+    answered = await reshipping.carry(work, parcel, again)
     after = await steps.follow(work, order)
     work.record(
         Kind.PARCEL_SHIPPED,
@@ -102,8 +93,37 @@ async def leave(work: Work, order_id: int, consignment: Consignment) -> Parcel:
         quantity=sum(chosen.values()),
         left=sum(line.left for line in after),
         state=order.state,
+        again=sum(again.values()),
+        answers=answered,
     )
     return parcel
+
+
+async def _parcel(
+    work: Work, order: Order, chosen: Mapping[int, int], again: Mapping[int, int]
+) -> Parcel:
+    """Return a parcel that leaves now with so many of the lines, so many of them `again`."""
+    clocks = Clocks.of(work.now, await merchants.settings(work.session))
+    # What was promised was promised of what is sent first.
+    is_first = not any(again.values()) or sum(again.values()) < sum(chosen.values())
+    promised = order.deliver_by if is_first else None
+    return Parcel(
+        order_id=order.id,
+        state=ParcelState.PENDING,
+        shipped_at=work.now,
+        late_due_at=clocks.promised(promised, work.now) if promised else None,
+        silent_due_at=clocks.unheard(work.now),
+        track_due_at=work.now,
+        contents=[
+            Content(
+                merchant_id=work.merchant_id,
+                line_id=line_id,
+                quantity=quantity,
+                again=again[line_id],
+            )
+            for line_id, quantity in chosen.items()
+        ],
+    )
 
 
 async def _number(work: Work, said: str) -> str:

@@ -13,7 +13,7 @@ from domain.fulfilment.progress import Progress
 from domain.inventory import queries as stock
 from domain.inventory import service as inventory
 from domain.inventory.model import Reservation
-from domain.orders.model import Line, Order, State
+from domain.orders.model import TO_SHIP, Line, Order, State
 from domain.store import Work
 from domain.tables import among
 
@@ -21,7 +21,8 @@ from domain.tables import among
 async def lock(work: Work, order_id: int, doing: str) -> Order:
     """Lock an order that the warehouse has something to do with; raises `WrongState`."""
     order = await work.lock(Order, order_id)
-    policy.check_open(order, doing)
+    lines = () if order.state in TO_SHIP else await progress.of(work.session, order.id)
+    policy.check_open(order, lines, doing)
     return order
 
 
@@ -72,13 +73,15 @@ async def follow(work: Work, order: Order) -> Sequence[Progress]:
     await work.session.flush()
     lines = await progress.of(work.session, order.id)
     to = policy.state_of(order, lines)
+    if to is order.state:
+        return lines
     if to is State.SHIPPED:
         if order.state is State.PICKING:
             order.move(State.PACKED)
         order.move(State.SHIPPED)
         order.shipped_at, order.ship_by_due_at = work.now, None
         await inventory.end(work, left=[order.id])
-    elif to is not order.state:
+    else:
         order.move(to)
     return lines
 

@@ -18,9 +18,9 @@ from domain.inventory import service as inventory
 from domain.orders.clocks import Clocks
 from domain.orders.model import Order, State
 from domain.people import Can, Member
-from domain.shipping import queries
+from domain.shipping import reshipping
 from domain.shipping import service as parcels
-from domain.shipping.model import Parcel, ParcelState, Scan
+from domain.shipping.model import Content, Parcel, ParcelState, Scan
 from domain.store import Work
 
 #: Before a carrier has a parcel: labelled, or nothing is known of it.
@@ -86,13 +86,14 @@ async def voided(work: Work, label_id: int) -> None:
         return
     label.move(LabelState.VOIDED)
     label.ended_at = work.now
+    answers: Sequence[Mapping[str, int | None]] = ()
     if label.parcel_id is not None:
         parcel = await work.lock(Parcel, label.parcel_id)
         if await _is_seen(work, parcel.id):
             label.problem = "The carrier scanned the parcel meanwhile, so it goes on."
         else:
-            await _bring_back(work, order, parcel)
-    _record(work, Kind.LABEL_VOIDED, label)
+            answers = await _bring_back(work, order, parcel)
+    _record(work, Kind.LABEL_VOIDED, label, answers=answers)
 
 
 async def kept(work: Work, label_id: int, problem: str) -> None:
@@ -142,18 +143,29 @@ async def card(session: AsyncSession, label_id: int) -> VoidCard:
     return VoidCard(label, order.number, order.channel if told else None)
 
 
-async def _bring_back(work: Work, order: Order, parcel: Parcel) -> None:
-    """Cancel a locked parcel that never left: what is in it is packed, and waits for another."""
-    held = await queries.contents(work.session, parcel.id)
+async def _bring_back(
+    work: Work, order: Order, parcel: Parcel
+) -> Sequence[Mapping[str, int | None]]:
+    """Cancel a locked parcel that never left: what is in it is packed, and waits for another.
+
+    Returns what `reshipping.take_back` does.
+    """
+    contents = await work.session.scalars(select(Content).where(Content.parcel_id == parcel.id))
+    held = contents.all()
     await parcels.troubles_over(work, [parcel])
     parcel.state = ParcelState.CANCELLED
     parcel.late_due_at = parcel.silent_due_at = parcel.track_due_at = parcel.stuck_due_at = None
-    if order.state is State.SHIPPED:
+    # What is sent again leaves the order as it is.
+    if order.state is State.SHIPPED and any(one.quantity > one.again for one in held):
         order.bring_back()
         warning = Clocks.of(work.now, await merchants.settings(work.session)).ship_by_warning
         order.ship_by_due_at = max(order.ship_by - warning, work.now) if order.ship_by else None
+    again = {one.line_id: one.again for one in held if one.again}
+    unanswered = await reshipping.take_back(work, parcel, again)
     await work.session.flush()
-    await inventory.bring_back(work, order.id, held)
+    moved = {one.line_id: -one.quantity for one in held}
+    await inventory.follow(work, to_ship=[order.id], moved=moved)
+    return unanswered
 
 
 async def _is_seen(work: Work, parcel_id: int) -> bool:
@@ -169,7 +181,7 @@ def _seen(parcel_id: Any) -> ColumnElement[bool]:
     return select(Scan.id).where(Scan.parcel_id == parcel_id, Scan.state.not_in(said)).exists()
 
 
-def _record(work: Work, kind: Kind, label: Label) -> None:
+def _record(work: Work, kind: Kind, label: Label, **data: Any) -> None:
     work.record(
         kind,
         label,
@@ -177,4 +189,5 @@ def _record(work: Work, kind: Kind, label: Label) -> None:
         asked_by=label.voided_by,
         parcel_id=label.parcel_id,
         carrier=label.carrier,
+        **data,
     )

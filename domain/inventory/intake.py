@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from domain.events import Kind
-from domain.inventory import queries, service
+from domain.inventory import filling, queries, service
 from domain.inventory.model import Item, as_key
 from domain.orders.service import Counts
 from domain.store import Work
@@ -44,7 +44,7 @@ async def receive(work: Work, drafts: Sequence[ItemDraft], *, source: str) -> Co
     }
     work.session.add_all(new.values())
     await work.session.flush()
-    changed = []
+    changed, risen = [], [*new.values()]
     for key, draft in latest.items():
         item = new.get(key) or known[key]
         told = _told(draft)
@@ -55,8 +55,11 @@ async def receive(work: Work, drafts: Sequence[ItemDraft], *, source: str) -> Co
             setattr(item, name, value)
         work.record(Kind.STOCK_COUNTED, item, order_id=None, why=source, was=was, now=item.on_hand)
         changed.append(item)
+        if item.on_hand > was:
+            risen.append(item)
     await service.promise(work, owed, new)
-    await service.fill(work, changed)
+    await filling.fill(work, changed)
+    await filling.rise(work, risen)
     return Counts(len(new), len(changed) - len(new), len(latest) - len(changed))
 
 

@@ -53,6 +53,7 @@ class Item(Owned, Base):
     __table_args__ = (
         UniqueConstraint("merchant_id", "key"),
         Index(None, "merchant_id", "shortage"),
+        Index(None, "checks_due_at"),
         CheckConstraint("on_hand >= 0", "on_hand"),
         CheckConstraint("reserved >= 0", "reserved"),
     )
@@ -68,6 +69,8 @@ class Item(Owned, Base):
     currency: Mapped[str | None]
     shortage: Mapped[Shortage | None]
     short_since: Mapped[datetime | None]
+    #: When the clock has to check the orders again that ask for it and wait to be confirmed.
+    checks_due_at: Mapped[datetime | None]
 
     @property
     def available(self) -> int:

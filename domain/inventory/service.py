@@ -9,16 +9,18 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from sqlalchemy import String, func, select
+from sqlalchemy import String, and_, func, or_, select
 
 from domain.errors import ReasonNeeded
 from domain.events import Kind
 from domain.inventory import queries, watching
+from domain.inventory.filling import fill, rise
 from domain.inventory.model import Item, ItemNotFound, NotThatMany, Reservation, as_key
 from domain.money import Money
-from domain.orders.model import TO_SHIP, Line, Order
+from domain.orders.model import GONE, TO_SHIP, Line, Order
 from domain.people import Can, Member
 from domain.shipping.model import Content, Parcel, ParcelState
+from domain.shipping.reshipment import IS_OPEN, Reshipment
 from domain.store import Work
 from domain.tables import among
 
@@ -39,30 +41,40 @@ async def follow(
     to_ship: Collection[int] = (),
     cancelled: Collection[int] = (),
     left: Collection[int] = (),
+    moved: Mapping[int, int] | None = None,
 ) -> None:
     """Let stock follow what became of locked orders, by their ids.
 
-    Those to ship are promised what there is, cancelled ones give it back, and others have left
-    the house: whole, by somebody else, as by the source that tells of it.
+    Those to ship are promised what there is, as many as their lines want by now; cancelled ones
+    give it back, and others have left the house: whole, by somebody else, as by the source that
+    tells of it. `moved` says by line how many left so of orders to ship; fewer than none came
+    back, as of a parcel that was called off.
     """
-    over = {*cancelled, *left}
-    if not (over or to_ship) or not await queries.is_kept(work.session):
+    whose = {*cancelled, *left, *to_ship}
+    if not whose or not await queries.is_kept(work.session):
         return
     lines = await _lines(work, to_ship)
     known = await queries.by_sku(work.session, (line.sku for line in lines))
-    ended = {one.item_id for one in (await _held(work, over)).values()}
+    held = await _held(work, whose)
     # All at once, in the order of their ids.
-    items = await _lock(work, {item.id for item in known.values()} | ended)
+    items = await _lock(
+        work, {item.id for item in known.values()} | {one.item_id for one in held.values()}
+    )
     # As they stand under the items' locks: a back-order may have been filled meanwhile.
-    for one in (await _held(work, over)).values():
+    held = await _held(work, whose)
+    again = await _again(work, left)
+    await _move(work, lines, moved or {}, held, items)
+    freed, used = await _lower(work, lines, held, items), set()
+    for one in held.values():
         if one.order_id in left:
-            await _let_go(work, items[one.item_id], one, one.wanted)
-        else:
-            items[one.item_id].reserved -= one.quantity
-            await work.session.delete(one)
+            await _let_go(work, items[one.item_id], one, one.wanted - again.get(one.line_id, 0))
+            used.add(one.item_id)
+        elif one.order_id in cancelled:
+            await _give_back(work, items[one.item_id], one, 0)
+            freed.add(one.item_id)
     await work.session.flush()
-    if ended:
-        await fill(work, [items[item_id] for item_id in ended])
+    await fill(work, [items[item_id] for item_id in used - freed])
+    await rise(work, [items[item_id] for item_id in freed])
     await promise(work, lines, {item.key: item for item in items.values()})
 
 
@@ -72,28 +84,30 @@ async def end(work: Work, *, cancelled: Collection[int] = (), left: Collection[i
 
 
 async def promise(work: Work, lines: Sequence[Line], items: Mapping[str, Item]) -> None:
-    """Promise lines of locked orders what is available of locked items, by the items' keys."""
+    """Promise lines of locked orders what is available of locked items, by the items' keys.
+
+    What is promised already becomes more where its line wants more by now.
+    """
     if not lines or not items:
         return
     order_ids = {line.order_id for line in lines}
     held = await _held(work, order_ids)
-    gone = await _gone(work, order_ids)
+    outstanding = await _outstanding(work, lines)
     for line in lines:
         item = items.get(as_key(line.sku) or "")
-        wanted = line.quantity - gone.get(line.id, 0)
-        if item is None or line.id in held or wanted < 1:
+        wanted = outstanding[line.id]
+        one = held.get(line.id)
+        if item is None or wanted <= (one.wanted if one else 0):
             continue
-        quantity = max(min(wanted, item.available), 0)
-        item.reserved += quantity
-        work.session.add(
-            Reservation(
-                order_id=line.order_id,
-                line_id=line.id,
-                item_id=item.id,
-                wanted=wanted,
-                quantity=quantity,
+        if one is None:
+            one = Reservation(
+                order_id=line.order_id, line_id=line.id, item_id=item.id, wanted=0, quantity=0
             )
-        )
+            work.session.add(one)
+        one.wanted = wanted
+        more = max(min(one.missing, item.available), 0)
+        one.quantity += more
+        item.reserved += more
     await watching.look(work, items.values())
 
 
@@ -127,28 +141,6 @@ async def ship(work: Work, order_id: int, quantities: Mapping[int, int]) -> None
     for line_id, count in shipped.items():
         await _let_go(work, items[held[line_id].item_id], held[line_id], count)
     await fill(work, items.values())
-
-
-async def bring_back(work: Work, order_id: int, quantities: Mapping[int, int]) -> None:
-    """Take in what `ship` let leave and never left: it is promised to the same lines as before."""
-    lines = [line for line in await _lines(work, [order_id]) if line.id in quantities]
-    known = await queries.by_sku(work.session, (line.sku for line in lines))
-    items = await _lock(work, {item.id for item in known.values()})
-    held = await _held(work, [order_id])
-    for line in lines:
-        one, count = held.get(line.id), quantities[line.id]
-        item = items.get(one.item_id) if one else _named(line, items)
-        if item is None:
-            continue
-        item.on_hand += count
-        item.reserved += count
-        if one is None:
-            one = Reservation(
-                order_id=order_id, line_id=line.id, item_id=item.id, wanted=0, quantity=0
-            )
-            work.session.add(one)
-        one.wanted += count
-        one.quantity += count
 
 
 async def lose(
@@ -205,7 +197,7 @@ async def restock(work: Work, quantities: Mapping[str, int], why: str) -> None:
     for key, item in items.items():
         was, item.on_hand = item.on_hand, item.on_hand + arrived[key]
         work.record(Kind.STOCK_ADJUSTED, item, order_id=None, why=why, was=was, now=item.on_hand)
-    await fill(work, items.values())
+    await rise(work, items.values())
 
 
 async def describe(
@@ -276,7 +268,7 @@ async def _set(
     _check(wanted)
     item.on_hand = wanted
     work.record(kind, item, order_id=None, why=why.strip(), was=was, now=wanted)
-    await fill(work, [item])
+    await (rise if wanted > was else fill)(work, [item])
     return item
 
 
@@ -310,19 +302,18 @@ async def _lock(work: Work, item_ids: Collection[int]) -> dict[int, Item]:
     return {item.id: item for item in found}
 
 
-def _named(line: Line, items: Mapping[int, Item]) -> Item | None:
-    key = as_key(line.sku)
-    return next((item for item in items.values() if item.key == key), None)
-
-
 async def _lines(work: Work, order_ids: Collection[int]) -> Sequence[Line]:
-    """Return the lines of those of the orders that are to be shipped, oldest first."""
+    """Return the lines of these orders of which something is to be shipped, oldest first."""
     if not order_ids:
         return []
+    again = and_(
+        Order.state.in_(GONE),
+        select(Reshipment.id).where(Reshipment.line_id == Line.id, IS_OPEN).exists(),
+    )
     found = await work.session.scalars(
         select(Line)
         .join(Order, Order.id == Line.order_id)
-        .where(among(work.session, Line.order_id, order_ids), Order.state.in_(TO_SHIP))
+        .where(among(work.session, Line.order_id, order_ids), or_(Order.state.in_(TO_SHIP), again))
         .order_by(Line.order_id, Line.position)
     )
     return found.all()
@@ -352,10 +343,10 @@ async def _with_items(
     return {at: one for at, one in held.items() if one.item_id in items}, items
 
 
-async def _gone(work: Work, order_ids: Collection[int]) -> dict[int, int]:
-    """Return how many of these orders' lines have left in parcels to the buyer, by line."""
+async def gone(work: Work, order_ids: Collection[int]) -> dict[int, int]:
+    """Return how many of these orders' lines have left as ordered, by line."""
     found = await work.session.execute(
-        select(Content.line_id, func.sum(Content.quantity))
+        select(Content.line_id, func.sum(Content.quantity - Content.again))
         .join(Parcel, Parcel.id == Content.parcel_id)
         .where(
             among(work.session, Parcel.order_id, order_ids),
@@ -365,6 +356,88 @@ async def _gone(work: Work, order_ids: Collection[int]) -> dict[int, int]:
         .group_by(Content.line_id)
     )
     return {line_id: int(quantity) for line_id, quantity in found}
+
+
+async def _again(work: Work, order_ids: Collection[int]) -> dict[int, int]:
+    """Return how many of these orders' lines are still to be sent again, by line."""
+    if not order_ids:
+        return {}
+    found = await work.session.execute(
+        select(Reshipment.line_id, func.sum(Reshipment.quantity - Reshipment.sent))
+        .where(among(work.session, Reshipment.order_id, order_ids), IS_OPEN)
+        .group_by(Reshipment.line_id)
+    )
+    return {line_id: int(quantity) for line_id, quantity in found}
+
+
+async def _outstanding(work: Work, lines: Sequence[Line]) -> dict[int, int]:
+    """Return how many of lines are to leave the house, by their ids."""
+    order_ids = {line.order_id for line in lines}
+    if not order_ids:
+        return {}
+    left = await gone(work, order_ids)
+    again = await _again(work, order_ids)
+    to_ship = set(
+        await work.session.scalars(
+            select(Order.id).where(
+                among(work.session, Order.id, order_ids), Order.state.in_(TO_SHIP)
+            )
+        )
+    )
+    return {
+        line.id: again.get(line.id, 0)
+        + (max(line.quantity - left.get(line.id, 0), 0) if line.order_id in to_ship else 0)
+        for line in lines
+    }
+
+
+async def _move(
+    work: Work,
+    lines: Sequence[Line],
+    moved: Mapping[int, int],
+    held: Mapping[int, Reservation],
+    items: Mapping[int, Item],
+) -> None:
+    """Take from the shelf what left of lines, and put back what did not leave after all."""
+    by_key = {item.key: item for item in items.values()}
+    for line in lines:
+        count, one = moved.get(line.id, 0), held.get(line.id)
+        item = by_key.get(as_key(line.sku) or "")
+        if count > 0 and one is not None:
+            await _let_go(work, items[one.item_id], one, count)
+        elif count < 0 and item is not None:
+            item.on_hand -= count
+
+
+async def _lower(
+    work: Work,
+    lines: Sequence[Line],
+    held: Mapping[int, Reservation],
+    items: Mapping[int, Item],
+) -> set[int]:
+    """Give back what lines do not want any more; returns the items that there is more of."""
+    freed: set[int] = set()
+    outstanding = await _outstanding(work, [line for line in lines if line.id in held])
+    for line in lines:
+        if (one := held.get(line.id)) is None:
+            continue
+        item = items[one.item_id]
+        # A line may have become another product's.
+        is_same = item.key == as_key(line.sku)
+        wanted = outstanding[line.id] if is_same else 0
+        if wanted < one.wanted:
+            await _give_back(work, item, one, wanted)
+            freed.add(item.id)
+    return freed
+
+
+async def _give_back(work: Work, item: Item, held: Reservation, wanted: int) -> None:
+    """Keep so many promised at most; a line that wants nothing is promised nothing."""
+    kept = min(held.quantity, wanted)
+    item.reserved -= held.quantity - kept
+    held.quantity, held.wanted = kept, wanted
+    if not wanted:
+        await work.session.delete(held)
 
 
 async def _let_go(work: Work, item: Item, held: Reservation, count: int) -> None:
@@ -380,40 +453,3 @@ async def _let_go(work: Work, item: Item, held: Reservation, count: int) -> None
     held.wanted -= count
     if not held.wanted:
         await work.session.delete(held)
-
-
-async def fill(work: Work, items: Collection[Item]) -> None:
-    """Promise what is available now to the back-orders that wait for it, the oldest first."""
-    for item in await _waited_for(work, [item for item in items if item.available > 0]):
-        waiting = await work.session.scalars(
-            select(Reservation)
-            .where(Reservation.item_id == item.id, Reservation.quantity < Reservation.wanted)
-            .order_by(Reservation.id)
-            .limit(item.available)
-            .with_for_update()
-            .execution_options(populate_existing=True)
-        )
-        for one in waiting:
-            more = min(one.missing, item.available)
-            if more <= 0:
-                break
-            one.quantity += more
-            item.reserved += more
-    await watching.look(work, items)
-
-
-async def _waited_for(work: Work, items: Collection[Item]) -> list[Item]:
-    """Return those of the items that a back-order waits for."""
-    if not items:
-        return []
-    waited_for = set(
-        await work.session.scalars(
-            select(Reservation.item_id)
-            .where(
-                among(work.session, Reservation.item_id, {item.id for item in items}),
-                Reservation.quantity < Reservation.wanted,
-            )
-            .distinct()
-        )
-    )
-    return [item for item in items if item.id in waited_for]

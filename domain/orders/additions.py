@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -19,6 +20,8 @@ from domain.tables import among, upsert
 
 #: What a merchant knows an order by: its sales channel and its number there.
 Key = tuple[str, str]
+#: What a source says is in a parcel: its id, its order's, and (position, quantity) of each line.
+Told = tuple[int, int, Sequence[tuple[int, int]]]
 
 
 async def add(
@@ -110,26 +113,41 @@ async def _insert_with_contents(
             insert(Parcel).returning(Parcel.id), rows, execution_options=BULK
         )
     )
-    found = await work.session.execute(
-        select(Line.order_id, Line.position, Line.id).where(
-            among(
-                work.session,
-                Line.order_id,
-                {order_id for order_id, lines in contents if lines},
+    told = [
+        (parcel_id, order_id, lines)
+        for parcel_id, (order_id, lines) in zip(ids, contents, strict=True)
+    ]
+    await _insert_contents(work, told)
+
+
+async def add_contents(work: Work, told: Sequence[Told]) -> None:
+    """Write what is in parcels of which that was not known; what is known stays."""
+    known = set(
+        await work.session.scalars(
+            select(Content.parcel_id).where(
+                among(work.session, Content.parcel_id, [parcel_id for parcel_id, *_ in told])
             )
         )
     )
+    await _insert_contents(work, [one for one in told if one[0] not in known])
+
+
+async def _insert_contents(work: Work, told: Sequence[Told]) -> None:
+    found = await work.session.execute(
+        select(Line.order_id, Line.position, Line.id).where(
+            among(work.session, Line.order_id, {order_id for _, order_id, lines in told if lines})
+        )
+    )
     line_ids = {(order_id, position): line_id for order_id, position, line_id in found}
+    quantities: Counter[tuple[int, int]] = Counter()
+    for parcel_id, order_id, lines in told:
+        for position, quantity in lines:
+            quantities[parcel_id, line_ids[order_id, position]] += quantity
     await work.insert(
         Content,
         [
-            {
-                "parcel_id": parcel_id,
-                "line_id": line_ids[order_id, position],
-                "quantity": quantity,
-            }
-            for parcel_id, (order_id, lines) in zip(ids, contents, strict=True)
-            for position, quantity in lines
+            {"parcel_id": parcel_id, "line_id": line_id, "quantity": quantity}
+            for (parcel_id, line_id), quantity in quantities.items()
         ],
     )
 
@@ -145,7 +163,7 @@ def facts(draft: OrderDraft) -> dict[str, Any]:
         "placed_at": draft.placed_at,
         "ship_by": draft.ship_by,
         "deliver_by": draft.deliver_by,
-        "shipped_at": draft.shipped_at,
+        "shipped_at": draft.left_at,
         "delivered_at": draft.delivered_at,
         "buyer_name": draft.buyer_name,
         "buyer_name_folded": fold(draft.buyer_name),

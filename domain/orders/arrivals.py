@@ -17,6 +17,7 @@ from domain.merchants import Settings
 from domain.orders import checks, queries
 from domain.orders.checks import Checked
 from domain.orders.model import Order, State
+from domain.orders.views import OrderView
 from domain.store import Work
 from domain.tables import Base, Owned, upsert
 
@@ -54,7 +55,7 @@ class ArrivalCard:
     to_look_at: int
     flagged: tuple[Checked, ...]
     done: tuple[Done, ...]
-    order: queries.OrderView | None
+    order: OrderView | None
 
     @property
     def waiting(self) -> int:
@@ -121,6 +122,6 @@ async def _done(session: AsyncSession, arrival_id: int) -> Sequence[Done]:
     return [Done(actor, orders) for actor, orders in found]
 
 
-async def _only(session: AsyncSession, arrival_id: int) -> queries.OrderView:
+async def _only(session: AsyncSession, arrival_id: int) -> OrderView:
     order_id = (await session.scalars(select(Order.id).where(Order.arrival_id == arrival_id))).one()
     return await queries.card_by_id(session, order_id)

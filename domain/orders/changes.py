@@ -7,7 +7,7 @@ set again only if its promise changed: whoever was warned once is not warned of 
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -17,10 +17,11 @@ from sqlalchemy import select
 
 from domain.events import Kind
 from domain.inventory import service as inventory
-from domain.orders.additions import add_parcels, facts, line_facts
+from domain.orders.additions import Told, add_contents, add_parcels, facts, line_facts
 from domain.orders.clocks import Clocks
 from domain.orders.intake import LineDraft, OrderDraft, ParcelDraft
 from domain.orders.model import OVER, TRANSITIONS, UNSHIPPED, Line, Order, State
+from domain.shipping import reshipping
 from domain.shipping import service as shipping
 from domain.shipping.model import ENDED, Parcel, ParcelState, as_tracked
 from domain.shipping.policy import trouble_of
@@ -88,6 +89,9 @@ async def change(
     left: list[int] = []
     to_ship = [*added]
     troubled: list[shipping.Found] = []
+    told: list[Told] = []
+    speaks = any(draft.tells_contents for draft in drafts.values())
+    gone = await inventory.gone(work, drafts) if speaks else {}
     known = [one for held in parcels.values() for one in held]
     numbers = {one.tracking_number for one in known}
     troublesome = [one for one in known if one.trouble and one.state not in ENDED]
@@ -104,6 +108,7 @@ async def change(
         _change_order(order, draft, before, clocks)
         positions = _change_lines(order, lines[order.id], draft.lines, new_lines)
         fresh = _change_parcels(work, order, parcels[order.id], draft, before, clocks, troubled)
+        told += _told(order, parcels[order.id], draft, positions)
         new_parcels.append((order.id, replace(draft, parcels=_placed(fresh, positions))))
         if was in UNSHIPPED and order.state not in UNSHIPPED:
             (cancelled if order.state is State.CANCELLED else left).append(order.id)
@@ -112,7 +117,12 @@ async def change(
         _record(work, order, was)
     await work.insert(Line, new_lines)
     await add_parcels(work, new_parcels, clocks)
-    await inventory.follow(work, to_ship=to_ship, cancelled=cancelled, left=left)
+    if told:
+        await add_contents(work, told)
+    moved = Counter(await inventory.gone(work, drafts) if speaks else {})
+    moved.subtract(gone)
+    await reshipping.call_off(work, cancelled)
+    await inventory.follow(work, to_ship=to_ship, cancelled=cancelled, left=left, moved=moved)
     await shipping.troubles_over(work, [one for one in troublesome if one.state in ENDED])
     await shipping.troubles_found(work, troubled)
     await shipping.match(work, {one.tracking_number for one in known} - numbers)
@@ -135,7 +145,7 @@ def _record(work: Work, order: Order, was: State) -> None:
 
 def _change_order(order: Order, draft: OrderDraft, before: _Before, clocks: Clocks) -> None:
     was, said = order.state, facts(draft)
-    said["state"] = draft.state if _moves(order, draft.state) else order.state
+    said["state"] = draft.reached if _moves(order, draft) else order.state
     _take_over(order, said)
     if order.arrival_id is not None:
         order.confirm_due_at = clocks.now if order.state is State.PENDING else None
@@ -195,6 +205,23 @@ def _change_parcels(
         for parcel in held:
             parcel.late_due_at = parcel.silent_due_at = parcel.stuck_due_at = None
     return fresh
+
+
+def _told(
+    order: Order, held: Sequence[Parcel], draft: OrderDraft, positions: Mapping[int, int]
+) -> list[Told]:
+    """Return what the draft says is in parcels that were known before."""
+    return [
+        (parcel.id, order.id, _places(drawn.lines, positions))
+        for drawn, parcel in _matched(held, draft.parcels)
+        if parcel is not None and drawn.lines
+    ]
+
+
+def _places(
+    lines: Sequence[tuple[int, int]], positions: Mapping[int, int]
+) -> tuple[tuple[int, int], ...]:
+    return tuple((positions[position], quantity) for position, quantity in lines)
 
 
 def _matched(
@@ -258,7 +285,7 @@ def _placed(
     return tuple(
         replace(
             parcel,
-            lines=tuple((positions[position], quantity) for position, quantity in parcel.lines),
+            lines=_places(parcel.lines, positions),
         )
         for parcel in parcels
     )
@@ -270,10 +297,13 @@ def _take_over(row: Order | Line, said: Mapping[str, Any]) -> None:
             setattr(row, name, value)
 
 
-def _moves(order: Order, to: State) -> bool:
-    """Tell whether a source may move the order there; what was announced, we confirm."""
+def _moves(order: Order, draft: OrderDraft) -> bool:
+    """Tell whether a source may move the order; what was announced and stays here, we confirm."""
+    to = draft.reached
     ours = order.arrival_id is not None and to is State.CONFIRMED
-    return not ours and _may_follow(order.state, to)
+    # Somebody is out for the rest of it.
+    busy = order.state is State.PICKING and to is State.PACKED
+    return not (ours or busy) and _may_follow(order.state, to)
 
 
 def _may_follow(before: State, after: State) -> bool:

@@ -15,6 +15,7 @@ from domain.merchants import Settings
 from domain.orders import goods
 from domain.orders.model import Line, Order, State
 from domain.orders.policy import Finding, LineFacts, OrderFacts, Stock, check, promise
+from domain.tables import among
 
 PAGE = 8
 
@@ -102,17 +103,18 @@ def check_all(
 
 async def facts(session: AsyncSession, which: ColumnElement[bool]) -> list[OrderFacts]:
     """Read what is checked of these orders and their lines, oldest first, in two queries."""
+    orders = (await session.execute(select(*_FACTS).where(which).order_by(Order.id))).mappings()
+    found = {row["id"]: row for row in orders}
+    # Not joined to the orders: without statistics PostgreSQL would look at each order anew.
     rows = await session.execute(
         select(Line.order_id, Line.sku, Line.quantity, Line.unit_price)
-        .join(Order, Order.id == Line.order_id)
-        .where(which)
+        .where(among(session, Line.order_id, found))
         .order_by(Line.order_id, Line.position)
     )
     lines = defaultdict(list)
     for order_id, sku, quantity, unit_price in rows:
         lines[order_id].append(LineFacts(sku, goods.key(sku or ""), quantity, unit_price))
-    orders = await session.execute(select(*_FACTS).where(which).order_by(Order.id))
-    return [OrderFacts(**row, lines=tuple(lines[row["id"]])) for row in orders.mappings()]
+    return [OrderFacts(**row, lines=tuple(lines[order_id])) for order_id, row in found.items()]
 
 
 def skus(orders: Iterable[OrderFacts]) -> set[str]:

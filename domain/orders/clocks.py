@@ -36,7 +36,7 @@ class Clocks:
 
     def ship_by(self, draft: OrderDraft) -> datetime | None:
         """Say when to warn that nobody has shipped it yet."""
-        if draft.ship_by is None or draft.state not in UNSHIPPED:
+        if draft.ship_by is None or draft.reached not in UNSHIPPED:
             return None
         return self._ahead(draft.ship_by - self.ship_by_warning)
 
@@ -80,7 +80,7 @@ class Clocks:
     def state(self, draft: OrderDraft) -> State:
         """Say where a new order stands: what was delivered long ago is over, without a word."""
         is_history = draft.state is State.DELIVERED and self.complete(draft) is None
-        return State.COMPLETED if is_history else draft.state
+        return State.COMPLETED if is_history else draft.reached
 
     def _inspected(self, draft: OrderDraft) -> datetime:
         if draft.delivered_at:

@@ -14,6 +14,7 @@ from domain.orders.clocks import Clocks
 from domain.orders.model import Order, State
 from domain.refunds.model import PENDING, Refund
 from domain.returns.model import ENDED, Return
+from domain.shipping.reshipment import IS_OPEN, Reshipment
 from domain.store import Work
 from domain.tables import among
 
@@ -33,8 +34,8 @@ async def begin(work: Work, orders: Collection[Order]) -> None:
 async def sweep(work: Work, *, most: int) -> int:
     """Complete what buyers have had their time for; returns how many orders were due.
 
-    An open complaint, an open return and a refund that is not settled keep an order as it is
-    until they end.
+    An open complaint, an open return, a refund that is not settled, and goods that are still to
+    be sent again keep an order as it is until they end.
     """
     due = await work.due(Order, "complete_due_at", most=most)
     delivered = [order for order in due if order.state is State.DELIVERED]
@@ -61,6 +62,7 @@ async def _held(work: Work, order_ids: Collection[int]) -> set[int]:
                     (Complaint, Complaint.state.not_in(CLOSED)),
                     (Return, Return.state.not_in(ENDED)),
                     (Refund, Refund.state.in_(PENDING)),
+                    (Reshipment, IS_OPEN),
                 )
             )
         )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from domain.orders.model import State
+from domain.orders.model import TO_SHIP, State
 from domain.shipping.model import ParcelState
 
 
@@ -71,6 +72,32 @@ class OrderDraft:
     awaits_payment: bool = False
     # Not a part of what was said: a source may say the same again, later.
     changed_at: datetime | None = field(default=None, repr=False)
+
+    @property
+    def reached(self) -> State:
+        """Where its parcels have brought it: to a source it is confirmed until the last has left."""
+        if self.state not in TO_SHIP:
+            return self.state
+        sent: Counter[int] = Counter()
+        for parcel in self.parcels:
+            for position, quantity in parcel.lines:
+                sent[position] += 0 if parcel.state is ParcelState.CANCELLED else quantity
+        if not any(sent.values()):
+            return self.state
+        is_left = any(line.quantity > sent[at] for at, line in enumerate(self.lines, 1))
+        return State.PACKED if is_left else State.SHIPPED
+
+    @property
+    def left_at(self) -> datetime | None:
+        """When the last of it left, None where the source does not say."""
+        if self.shipped_at or self.state is self.reached or self.reached is not State.SHIPPED:
+            return self.shipped_at
+        return max((one.shipped_at for one in self.parcels if one.shipped_at), default=None)
+
+    @property
+    def tells_contents(self) -> bool:
+        """Whether it says of a parcel what is in it."""
+        return any(parcel.lines for parcel in self.parcels)
 
     @property
     def fingerprint(self) -> str:

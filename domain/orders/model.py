@@ -45,6 +45,8 @@ TRANSITIONS: Mapping[State, frozenset[State]] = {
 UNSHIPPED = (State.PENDING, State.CONFIRMED, State.PICKING, State.PACKED)
 #: Those of them in which the goods are promised to the buyer.
 TO_SHIP = (State.CONFIRMED, State.PICKING, State.PACKED)
+#: States in which all of it has left the house.
+GONE = (State.SHIPPED, State.DELIVERED, State.COMPLETED)
 #: States in which no promise can be broken any more.
 OVER = (State.DELIVERED, State.COMPLETED, State.CANCELLED)
 OPEN = (*UNSHIPPED, State.SHIPPED)
@@ -136,6 +138,11 @@ class Order(Owned, Base):
         It is no arrow of the table: a source that tells of an earlier state changes nothing.
         """
         self.state, self.shipped_at = State.PACKED, None
+
+    @property
+    def total_money(self) -> Money | None:
+        """What it comes to, None where the source does not say."""
+        return None if self.total is None else Money(self.total, self.currency)
 
     @property
     def captured_money(self) -> Money | None:

@@ -1,242 +1,61 @@
-"""What can be asked of orders: one order in full, the nearest numbers, a search."""
+"""What can be asked of an order: its id, and all that its card shows."""
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.complaints.model import CLOSED
 from domain.complaints.model import State as ComplaintState
 from domain.errors import OrderNotFound
-from domain.fulfilment.policy import Step, next_step
-from domain.fulfilment.progress import Progress, read
+from domain.fulfilment import progress
 from domain.money import Money
-from domain.orders.model import Line, Order, State, fold
+from domain.orders.model import Order
+from domain.orders.search import clean, is_numbered, nearest
 from domain.orders.surroundings import surroundings
-from domain.refunds.model import HOLDING, PENDING
+from domain.orders.views import (
+    ComplaintView,
+    HistoryView,
+    LineView,
+    OrderView,
+    ParcelView,
+    RefundView,
+    ReturnView,
+    ScanView,
+)
+from domain.refunds.model import HOLDING
 from domain.refunds.model import State as RefundState
-from domain.returns.model import ENDED
 from domain.returns.model import State as ReturnState
 from domain.rows import Row, at, moment
-from domain.shipping.model import Parcel, ParcelState, Trouble, as_tracked
+from domain.shipping.model import ParcelState, Trouble
 
-PAGE = 8
-
-
-@dataclass(frozen=True, slots=True)
-class LineView:
-    """A line as a card shows it."""
-
-    id: int
-    sku: str | None
-    title: str | None
-    quantity: int
-    unit_price: Money | None
-    shipping_price: Money | None
-    refunded_quantity: int
-    returned_quantity: int
-    #: How far it is in the warehouse.
-    progress: Progress | None = None
-
-    @property
-    def refundable_quantity(self) -> int:
-        """How many of it no refund has taken yet."""
-        return max(self.quantity - self.refunded_quantity, 0)
-
-    @property
-    def returnable_quantity(self) -> int:
-        """How many of it no return has taken yet."""
-        return max(self.quantity - self.returned_quantity, 0)
-
-
-@dataclass(frozen=True, slots=True)
-class ScanView:
-    """One scan of a parcel."""
-
-    at: datetime
-    state: ParcelState
-    description: str | None
-    place: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class ParcelView:
-    """A parcel with its latest scans, latest first; with a `return_id` it comes back."""
-
-    id: int
-    return_id: int | None
-    carrier: str | None
-    tracking_number: str | None
-    state: ParcelState
-    trouble: Trouble | None
-    shipped_at: datetime | None
-    delivered_at: datetime | None
-    last_event_at: datetime | None
-    scans: tuple[ScanView, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class RefundView:
-    """A refund of the order, in a line."""
-
-    id: int
-    state: RefundState
-    money: Money
-    requested_by: str
-    at: datetime
-    #: The case that it answers.
-    complaint_id: int | None = None
-
-    @property
-    def name(self) -> str:
-        """What people call it."""
-        return f"R-{self.id}"
-
-
-@dataclass(frozen=True, slots=True)
-class ComplaintView:
-    """A complaint about the order, in a line."""
-
-    id: int
-    state: ComplaintState
-    level: int
-    text: str
-    at: datetime
-    merged_into: int | None = None
-
-    @property
-    def name(self) -> str:
-        """What people call it."""
-        return f"C-{self.id}"
-
-
-@dataclass(frozen=True, slots=True)
-class ReturnView:
-    """A return of the order, in a line."""
-
-    id: int
-    state: ReturnState
-    at: datetime
-
-    @property
-    def name(self) -> str:
-        """What people call it."""
-        return f"RMA-{self.id}"
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryView:
-    """One event of the order's history; `kind` is an `events.Kind`."""
-
-    kind: str
-    at: datetime
-    actor: str
-    why: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class OrderView:
-    """An order in full, as its card shows it; history and scans are the latest few."""
-
-    id: int
-    number: str
-    channel: str
-    source: str
-    state: State
-    marketplace_status: str | None
-    currency: str
-    total: Money | None
-    captured: Money | None
-    held: Money
-    refunded: Money
-    placed_at: datetime | None
-    ship_by: datetime | None
-    deliver_by: datetime | None
-    shipped_at: datetime | None
-    delivered_at: datetime | None
-    buyer_name: str | None
-    buyer_email: str | None
-    ship_to_name: str | None
-    ship_to_street: str | None
-    ship_to_region: str | None
-    ship_to_city: str | None
-    ship_to_postcode: str | None
-    ship_to_country: str | None
-    payment_provider: str | None
-    received_at: datetime
-    lines: tuple[LineView, ...]
-    parcels: tuple[ParcelView, ...]
-    refunds: tuple[RefundView, ...]
-    complaints: tuple[ComplaintView, ...]
-    returns: tuple[ReturnView, ...]
-    history: tuple[HistoryView, ...]
-    #: When the clock looks whether it is over; None for what is not delivered, or is over.
-    complete_due_at: datetime | None = None
-
-    @property
-    def step(self) -> Step | None:
-        """What the warehouse does with it next."""
-        return next_step(self.state, self.progress)
-
-    @property
-    def progress(self) -> tuple[Progress, ...]:
-        """How far its lines are in the warehouse."""
-        return tuple(line.progress for line in self.lines if line.progress)
-
-    @property
-    def waits_for(self) -> tuple[str, ...]:
-        """What keeps a delivered order from being completed, as people call it."""
-        if self.state is not State.DELIVERED:
-            return ()
-        return (
-            *(one.name for one in self.complaints if one.state not in CLOSED),
-            *(one.name for one in self.returns if one.state not in ENDED),
-            *(one.name for one in self.refunds if one.state in PENDING),
-        )
-
-    @property
-    def refundable(self) -> Money | None:
-        """What is left to refund, None where the captured amount is unknown."""
-        if self.captured is None:
-            return None
-        # A refund made elsewhere may take what others here wait for.
-        return max(self.captured - self.held, Money(0, self.currency))
-
-    @property
-    def days_late(self) -> int | None:
-        """Whole days between promise and delivery, negative when early, None if open."""
-        if self.deliver_by is None or self.delivered_at is None:
-            return None
-        return (self.delivered_at.date() - self.deliver_by.date()).days
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """An order that a search found."""
-
-    id: int
-    number: str
-    channel: str
-    state: State
-    total: Money | None
-    placed_at: datetime | None
-    buyer_name: str | None
-    ship_to_city: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A page of a search: hits, where it starts, and whether more follow."""
-
-    text: str
-    start: int
-    hits: tuple[Hit, ...]
-    more: bool
+#: What a card takes from its order's row as it is.
+_OWN = (
+    "id",
+    "number",
+    "channel",
+    "source",
+    "state",
+    "marketplace_status",
+    "currency",
+    "placed_at",
+    "ship_by",
+    "deliver_by",
+    "shipped_at",
+    "delivered_at",
+    "buyer_name",
+    "buyer_email",
+    "ship_to_name",
+    "ship_to_street",
+    "ship_to_region",
+    "ship_to_city",
+    "ship_to_postcode",
+    "ship_to_country",
+    "payment_provider",
+    "received_at",
+    "complete_due_at",
+)
 
 
 async def card(session: AsyncSession, number: str) -> OrderView:
@@ -265,97 +84,6 @@ async def identify(session: AsyncSession, number: str) -> int:
     return order_id
 
 
-async def nearest(session: AsyncSession, number: str, *, most: int = 3) -> list[str]:
-    """Return the numbers most like this one, else its neighbours; an empty desk has none."""
-    bare = number.lstrip("#")
-    half = max(len(bare) // 2, 2)
-    alike = await session.scalars(
-        select(Order.number)
-        .where(
-            or_(
-                Order.number.startswith(bare[:half], autoescape=True),
-                Order.number.startswith(f"#{bare[:half]}", autoescape=True),
-                Order.number.endswith(bare[-half:], autoescape=True),
-            )
-        )
-        .order_by(Order.id.desc())
-        .limit(500)
-    )
-    close = difflib.get_close_matches(number, dict.fromkeys(alike), n=most, cutoff=0.5)
-    if close:
-        return close
-    before = select(Order.number).where(Order.number < number).order_by(Order.number.desc())
-    after = select(Order.number).where(Order.number > number).order_by(Order.number)
-    return [
-        neighbour
-        for query in (before, after)
-        for neighbour in await session.scalars(query.limit(1))
-    ]
-
-
-async def find(session: AsyncSession, text: str, start: int = 0) -> Page:
-    """Search by number, buyer, e-mail, SKU, tracking number or city; latest orders first.
-
-    Names, places and numbers match from their beginning, names also by their later words.
-    """
-    wanted = text.strip()
-    if not wanted:
-        return Page(wanted, start, (), more=False)
-    folded = fold(wanted) or ""
-    by_line = select(Line.order_id).where(func.lower(Line.sku) == wanted.lower())
-    by_parcel = select(Parcel.order_id).where(Parcel.tracking_number == as_tracked(wanted))
-    found = await session.scalars(
-        select(Order)
-        .where(
-            or_(
-                *(
-                    Order.number.startswith(number, autoescape=True)
-                    for number in _spellings(wanted)
-                ),
-                Order.buyer_email == folded,
-                Order.buyer_name_folded.startswith(folded, autoescape=True),
-                Order.buyer_name_folded.contains(f" {folded}", autoescape=True),
-                Order.ship_to_city_folded.startswith(folded, autoescape=True),
-                Order.id.in_(by_line),
-                Order.id.in_(by_parcel),
-            )
-        )
-        .order_by(Order.placed_at.desc().nulls_last(), Order.id.desc())
-        .offset(start)
-        .limit(PAGE + 1)
-    )
-    hits = tuple(
-        Hit(
-            order.id,
-            order.number,
-            order.channel,
-            order.state,
-            _money(order.total, order.currency),
-            order.placed_at,
-            order.buyer_name,
-            order.ship_to_city,
-        )
-        for order in found
-    )
-    return Page(wanted, start, hits[:PAGE], len(hits) > PAGE)
-
-
-def clean(number: str) -> str:
-    """Take off what people paste around a number: spaces, quotes, backticks."""
-    return number.strip().strip("`'\"*").strip()
-
-
-def is_numbered(number: str) -> ColumnElement[bool]:
-    """Match a number as people write it: with or without the hash, in either case."""
-    return Order.number.in_(_spellings(number))
-
-
-def _spellings(number: str) -> list[str]:
-    bare = clean(number).lstrip("#")
-    cases = sorted({bare, bare.upper(), bare.lower()} - {""})
-    return [*cases, *(f"#{one}" for one in cases)]
-
-
 async def _card(session: AsyncSession, which: ColumnElement[bool], asked: str) -> OrderView:
     row = (
         await session.execute(
@@ -377,66 +105,19 @@ def _view(
     history: list[Row],
 ) -> OrderView:
     currency = order.currency
-    seen = [
-        RefundView(
-            row["id"],
-            RefundState(row["state"]),
-            Money(row["amount"], currency),
-            row["requested_by"],
-            at(row["requested_at"]),
-            row["complaint_id"],
-        )
-        for row in refunds
-    ]
+    seen = tuple(_refund(row, currency) for row in refunds)
     return OrderView(
-        id=order.id,
-        number=order.number,
-        channel=order.channel,
-        source=order.source,
-        state=order.state,
-        marketplace_status=order.marketplace_status,
-        currency=currency,
-        total=_money(order.total, currency),
+        **{name: getattr(order, name) for name in _OWN},
+        total=order.total_money,
         captured=order.captured_money,
         held=_sum(seen, HOLDING, currency),
         refunded=_sum(seen, (RefundState.SUCCEEDED,), currency),
-        placed_at=order.placed_at,
-        ship_by=order.ship_by,
-        deliver_by=order.deliver_by,
-        shipped_at=order.shipped_at,
-        delivered_at=order.delivered_at,
-        buyer_name=order.buyer_name,
-        buyer_email=order.buyer_email,
-        ship_to_name=order.ship_to_name,
-        ship_to_street=order.ship_to_street,
-        ship_to_region=order.ship_to_region,
-        ship_to_city=order.ship_to_city,
-        ship_to_postcode=order.ship_to_postcode,
-        ship_to_country=order.ship_to_country,
-        payment_provider=order.payment_provider,
-        received_at=order.received_at,
         lines=tuple(_line(row, currency) for row in lines),
         parcels=tuple(_parcel(row) for row in parcels),
-        refunds=tuple(seen),
-        complaints=tuple(
-            ComplaintView(
-                row["id"],
-                ComplaintState(row["state"]),
-                row["level"],
-                row["text"],
-                at(row["opened_at"]),
-                row["merged_into"],
-            )
-            for row in complaints
-        ),
-        returns=tuple(
-            ReturnView(row["id"], ReturnState(row["state"]), at(row["requested_at"]))
-            for row in returns
-        ),
-        history=tuple(
-            HistoryView(row["kind"], at(row["at"]), row["actor"], row["why"]) for row in history
-        ),
-        complete_due_at=order.complete_due_at,
+        refunds=seen,
+        complaints=tuple(_complaint(row) for row in complaints),
+        returns=tuple(_return(row) for row in returns),
+        history=tuple(_event(row) for row in history),
     )
 
 
@@ -450,15 +131,12 @@ def _line(row: Row, currency: str) -> LineView:
         shipping_price=_money(row["shipping_price"], currency),
         refunded_quantity=row["refunded_quantity"],
         returned_quantity=row["returned_quantity"],
-        progress=read(
+        progress=progress.read(
             row["id"],
             row["sku"],
             row["title"],
             row["quantity"],
-            *(
-                row[name]
-                for name in ("picked", "packed", "missing", "waiting", "listed", "shipped")
-            ),
+            *(row[name] for name in progress.COUNTED),
         ),
     )
 
@@ -478,7 +156,38 @@ def _parcel(row: Row) -> ParcelView:
             ScanView(at(scan["at"]), ParcelState(scan["state"]), scan["description"], scan["place"])
             for scan in row["scans"] or ()
         ),
+        again=row["again"] or 0,
     )
+
+
+def _refund(row: Row, currency: str) -> RefundView:
+    return RefundView(
+        row["id"],
+        RefundState(row["state"]),
+        Money(row["amount"], currency),
+        row["requested_by"],
+        at(row["requested_at"]),
+        row["complaint_id"],
+    )
+
+
+def _complaint(row: Row) -> ComplaintView:
+    return ComplaintView(
+        row["id"],
+        ComplaintState(row["state"]),
+        row["level"],
+        row["text"],
+        at(row["opened_at"]),
+        row["merged_into"],
+    )
+
+
+def _return(row: Row) -> ReturnView:
+    return ReturnView(row["id"], ReturnState(row["state"]), at(row["requested_at"]))
+
+
+def _event(row: Row) -> HistoryView:
+    return HistoryView(row["kind"], at(row["at"]), row["actor"], row["why"])
 
 
 def _money(minor: int | None, currency: str) -> Money | None:

@@ -15,7 +15,7 @@ from domain.orders.model import Line, Order
 from domain.refunds.model import HOLDING, Part, Refund
 from domain.returns.model import IS_HELD, QUANTITY_HELD, Return, ReturnLine
 from domain.rows import Row, nested
-from domain.shipping.model import Parcel, Scan
+from domain.shipping.model import Content, Parcel, Scan
 
 _HISTORY = 8
 _SCANS = 6
@@ -83,6 +83,12 @@ def _parcels() -> Select[*tuple[Any, ...]]:
         .order_by(Scan.at.desc(), Scan.id.desc())
         .limit(_SCANS)
     )
+    again = (
+        select(func.sum(Content.again))
+        .where(Content.parcel_id == Parcel.id)
+        .correlate(Parcel)
+        .scalar_subquery()
+    )
     return (
         select(
             Parcel.id,
@@ -94,6 +100,7 @@ def _parcels() -> Select[*tuple[Any, ...]]:
             Parcel.shipped_at,
             Parcel.delivered_at,
             Parcel.last_event_at,
+            again.label("again"),
             nested(scans).label("scans"),
         )
         .where(Parcel.order_id == Order.id)

@@ -102,41 +102,12 @@ async def request(
         NoRole, RoleNeeded: the person may not ask.
     """
     member.must(Can.REQUEST_REFUND)
-    if ask.reason is Reason.OTHER and not (ask.note or "").strip():
-        raise NoteNeeded
-    if ask.amount and (ask.shipping or ask.goodwill or any(ask.lines.values())):
-        raise SumAndParts
+    _check(ask)
     order = await work.lock(Order, order_id)
-    parts = [*await _item_parts(work, order, ask), *_sum_parts(order, ask)]
-    total = Money(sum(part.amount for part in parts), order.currency)
-    if total.minor <= 0:
-        raise MalformedAmount("0", "choose what to give back, it must be more than zero")
-    policy.check_refundable(order, total, await covered.held(work, order_id))
-    settings = await merchants.settings(work.session)
-    lately = await allowance.used(work, member, total.currency, settings)
-    verdict = policy.judge(total, settings, lately)
-    refund = Refund(
-        order_id=order_id,
-        key=uuid.uuid4().hex,
-        state=State.REQUESTED,
-        amount=total.minor,
-        currency=total.currency,
-        reason=ask.reason,
-        note=ask.note or None,
-        approvers_needed=verdict.approvers,
-        explanation=verdict.explanation,
-        policy_version=settings.policy_version,
-        requested_by=member.member_id,
-        requested_at=work.now,
-        parts=parts,
-        approvals=[],
-    )
-    for part in parts:
-        part.merchant_id = work.merchant_id
+    parts, total = await _parts(work, order, ask)
+    refund = _requested(work, member, order, ask, parts, total)
+    await _judge(work, member, refund)
     work.session.add(refund)
-    if verdict.approvers:
-        refund.move(State.AWAITING_APPROVAL)
-        undecided.start(refund, settings)
     await work.session.flush()
     await links.tie(work, refund, about)
     record(
@@ -145,14 +116,14 @@ async def request(
         Kind.REFUND_REQUESTED,
         ask.note,
         reason=ask.reason,
-        policy=verdict.explanation,
+        policy=refund.explanation,
         policy_version=refund.policy_version,
         **links.as_data(about),
     )
-    if not verdict.approvers:
+    if not refund.approvers_needed:
         refund.move(State.APPROVED)
         refund.decided_at = work.now
-        _record_verdict(work, refund, Kind.REFUND_APPROVED, verdict.explanation)
+        _record_verdict(work, refund, Kind.REFUND_APPROVED, refund.explanation)
     return refund
 
 
@@ -233,6 +204,55 @@ async def sweep_expired(work: Work, *, most: int) -> int:
     return len(due)
 
 
+def _check(ask: Ask) -> None:
+    if ask.reason is Reason.OTHER and not (ask.note or "").strip():
+        raise NoteNeeded
+    if ask.amount and (ask.shipping or ask.goodwill or any(ask.lines.values())):
+        raise SumAndParts
+
+
+def _requested(
+    work: Work, member: Member, order: Order, ask: Ask, parts: list[Part], total: Money
+) -> Refund:
+    for part in parts:
+        part.merchant_id = work.merchant_id
+    return Refund(
+        order_id=order.id,
+        key=uuid.uuid4().hex,
+        state=State.REQUESTED,
+        amount=total.minor,
+        currency=total.currency,
+        reason=ask.reason,
+        note=ask.note or None,
+        requested_by=member.member_id,
+        requested_at=work.now,
+        parts=parts,
+        approvals=[],
+    )
+
+
+async def _judge(work: Work, member: Member, refund: Refund) -> None:
+    """Have the policy say who must agree, and start the clocks if somebody must."""
+    settings = await merchants.settings(work.session)
+    lately = await allowance.used(work, member, refund.currency, settings)
+    verdict = policy.judge(refund.money, settings, lately)
+    refund.approvers_needed, refund.explanation = verdict.approvers, verdict.explanation
+    refund.policy_version = settings.policy_version
+    if verdict.approvers:
+        refund.move(State.AWAITING_APPROVAL)
+        undecided.start(refund, settings)
+
+
+async def _parts(work: Work, order: Order, ask: Ask) -> tuple[list[Part], Money]:
+    """Return what is asked for, and what it comes to, which the order still has to give."""
+    parts = [*await _item_parts(work, order, ask), *_sum_parts(order, ask)]
+    total = Money(sum(part.amount for part in parts), order.currency)
+    if total.minor <= 0:
+        raise MalformedAmount("0", "choose what to give back, it must be more than zero")
+    policy.check_refundable(order, total, await covered.held(work, order.id))
+    return parts, total
+
+
 async def _item_parts(work: Work, order: Order, ask: Ask) -> list[Part]:
     wanted = {line_id: quantity for line_id, quantity in ask.lines.items() if quantity}
     if not wanted:
@@ -250,27 +270,29 @@ async def _item_parts(work: Work, order: Order, ask: Ask) -> list[Part]:
             )
         ).all()
     )
-    parts = []
-    for line in lines:
-        quantity, left = wanted.pop(line.id), line.quantity - int(taken.get(line.id) or 0)
-        title = line.title or line.sku or f"line {line.position}"
-        if not 0 < quantity <= left:
-            raise QuantityExceeded(title, quantity, max(left, 0))
-        if line.unit_price is None:
-            raise MalformedAmount(
-                title, "its price is unknown, so give an amount instead of a quantity"
-            )
-        parts.append(
-            Part(
-                kind=PartKind.ITEM,
-                line_id=line.id,
-                quantity=quantity,
-                amount=quantity * line.unit_price,
-            )
-        )
+    parts = [
+        _item_part(line, wanted.pop(line.id), line.quantity - int(taken.get(line.id) or 0))
+        for line in lines
+    ]
     if wanted:
         raise RecordNotFound("order line", next(iter(wanted)))
     return parts
+
+
+def _item_part(line: Line, quantity: int, left: int) -> Part:
+    title = line.title or line.sku or f"line {line.position}"
+    if not 0 < quantity <= left:
+        raise QuantityExceeded(title, quantity, max(left, 0))
+    if line.unit_price is None:
+        raise MalformedAmount(
+            title, "its price is unknown, so give an amount instead of a quantity"
+        )
+    return Part(
+        kind=PartKind.ITEM,
+        line_id=line.id,
+        quantity=quantity,
+        amount=quantity * line.unit_price,
+    )
 
 
 def _sum_parts(order: Order, ask: Ask) -> list[Part]:

@@ -14,7 +14,10 @@ from domain.store import Work
 
 
 async def shipment(session: AsyncSession, parcel_id: int) -> Shipment:
-    """Read a parcel as its order's marketplace is told of it; raises `RecordNotFound`."""
+    """Read a parcel as its order's marketplace is told of it; raises `RecordNotFound`.
+
+    What is sent again is none of its business: it knows these lines as shipped.
+    """
     found = (
         await session.execute(
             select(Parcel, Order)
@@ -26,9 +29,9 @@ async def shipment(session: AsyncSession, parcel_id: int) -> Shipment:
         raise RecordNotFound("parcel", parcel_id)
     parcel, order = found
     lines = await session.execute(
-        select(Line.external_id, Line.sku, Content.quantity)
+        select(Line.external_id, Line.sku, Content.quantity - Content.again)
         .join(Content, Content.line_id == Line.id)
-        .where(Content.parcel_id == parcel.id)
+        .where(Content.parcel_id == parcel.id, Content.quantity > Content.again)
         .order_by(Line.position)
     )
     return Shipment(

@@ -168,7 +168,7 @@ class Storm(Owned, Base):
 
 
 class Content(Owned, Base):
-    """How many of an order's line a parcel holds."""
+    """How many of an order's line a parcel holds; `again` of them had been sent before."""
 
     __tablename__ = "parcel_lines"
     __table_args__ = (UniqueConstraint("parcel_id", "line_id"),)
@@ -176,6 +176,7 @@ class Content(Owned, Base):
     parcel_id: Mapped[int] = mapped_column(Id, ForeignKey("parcels.id", ondelete="CASCADE"))
     line_id: Mapped[int] = mapped_column(Id, ForeignKey("order_lines.id", ondelete="CASCADE"))
     quantity: Mapped[int]
+    again: Mapped[int] = mapped_column(default=0)
 
 
 class Scan(Owned, Base):

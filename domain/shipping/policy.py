@@ -194,6 +194,11 @@ def is_settled(parcel: Parcel, trouble: Trouble) -> bool:
     return trouble not in _NEWS_ALL_THE_SAME and not SETTLING.isdisjoint(settled.values())
 
 
+def is_replaced(parcel: Parcel) -> bool:
+    """Tell whether its goods were sent again, so that nobody waits for it to arrive."""
+    return Outcome.RESHIPPED in (parcel.settled or {}).values()
+
+
 def trouble_of(parcel: Parcel, state: ParcelState) -> Trouble | None:
     """Return the trouble that a parcel in this state is in, None if it calls for nobody."""
     trouble = TROUBLES.get(state)

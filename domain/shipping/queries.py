@@ -15,11 +15,12 @@ from domain.links import Linked
 from domain.money import Money
 from domain.orders import queries as orders
 from domain.orders.model import OPEN, UNSHIPPED, Order, fold
-from domain.orders.queries import OrderView
-from domain.shipping import policy, tracking
-from domain.shipping.alert import GOING_ON, Alert
+from domain.orders.views import OrderView
+from domain.shipping import policy, reshipping, tracking
+from domain.shipping.alert import GOING_ON, Alert, Outcome
 from domain.shipping.model import ENDED, Content, Parcel, ParcelState, Scan, Trouble
 from domain.shipping.policy import Advice, Facts
+from domain.shipping.reshipping import Whereabouts
 
 PAGE = 10
 #: States in which carriers scan parcels far from where they go.
@@ -56,6 +57,8 @@ class ParcelCard:
     attempts: int = 0
     valuable: bool = False
     links: Sequence[Linked] = ()
+    #: Where what was sent again in its place is; None where nothing was.
+    again: Whereabouts | None = None
 
     @property
     def worth(self) -> Money | None:
@@ -162,7 +165,10 @@ async def card(session: AsyncSession, parcel_id: int) -> ParcelCard:
     parcel, order, scan, newest, failed = row
     valuable = await _is_valuable(session, order)
     linked = await links.of(session, "parcel", parcel_id)
-    return ParcelCard(parcel, order, scan, newest, failed, valuable, linked)
+    again = None
+    if newest is not None and newest.outcome is Outcome.RESHIPPED:
+        again = await reshipping.of_alert(session, newest.id)
+    return ParcelCard(parcel, order, scan, newest, failed, valuable, linked, again)
 
 
 async def alert(session: AsyncSession, alert_id: int) -> AlertCard:

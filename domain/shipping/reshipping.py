@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.errors import Invalid, ReasonNeeded, RecordNotFound
 from domain.events import Event, Kind
-from domain.orders.model import Line, Order
+from domain.fulfilment import progress, steps
+from domain.inventory import service as inventory
+from domain.orders.model import GONE, TO_SHIP, Line, Order
 from domain.people import Can, Member
 from domain.shipping import alerts
 from domain.shipping.alert import Alert, Outcome
+from domain.shipping.model import Parcel
+from domain.shipping.reshipment import IS_OPEN, Reshipment
 from domain.store import Work
+from domain.tables import among
 
 
 class CantReship(Invalid):
@@ -27,6 +32,14 @@ class CantReship(Invalid):
 
 
 @dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """How many of what is sent again are still in the house, and the parcels of the others."""
+
+    left: int
+    parcels: Sequence[Parcel]
+
+
+@dataclass(frozen=True, slots=True)
 class Goods:
     """How many of a line."""
 
@@ -35,14 +48,15 @@ class Goods:
 
 
 @dataclass(frozen=True, slots=True)
-class Reshipment:
-    """What somebody wants sent again, of which order, and why."""
+class ReshipmentCard:
+    """What somebody wants sent again, of which order, and why; `where` it is by now."""
 
     order: Order
     goods: Sequence[Goods]
     why: str | None
     asked_by: str
     asked_at: datetime
+    where: Whereabouts
 
 
 async def reship(
@@ -50,8 +64,11 @@ async def reship(
 ) -> Alert:
     """Have goods of the order sent again, by line; that resolves the alert.
 
+    They are picked, packed and shipped as all else is, and promised from stock. The order stays
+    what it is.
+
     Raises:
-        CantReship: nothing was chosen, or more than the order has.
+        CantReship: nothing was chosen, more than the order has, or the order is cancelled.
         ReasonNeeded, AlertOver: nobody says why, or there is nothing left to do.
     """
     member.must(Can.SHIP)
@@ -61,14 +78,24 @@ async def reship(
     if not goods:
         first = next(iter(quantities), None)
         raise CantReship("Nothing is chosen. Say how many of which line are sent again.", first)
+    # The order first, as everywhere.
+    known = await work.session.get(Alert, alert_id)
+    if known is None:
+        raise RecordNotFound("alert", alert_id)
+    order = await work.lock(Order, known.order_id)
+    if order.state not in (*TO_SHIP, *GONE):
+        raise CantReship(
+            f"Order {order.number} is {order.state}, so nothing of it can be sent again. Say in "
+            "another way what becomes of the parcel."
+        )
     alert, subject = await alerts.hold(work, alert_id)
-    order = await work.session.get_one(Order, alert.order_id)
     lines = await _lines(work.session, order.id)
     for line_id, quantity in goods.items():
         most = lines[line_id].quantity if line_id in lines else 0
         if not 0 < quantity <= most:
             raise CantReship(f"At most {most} of this line can be sent again.", line_id)
     alerts.close(work, alert, subject, member.member_id, Outcome.RESHIPPED, why.strip())
+    await _open(work, order, alert, goods)
     told = [{"line_id": line_id, "quantity": quantity} for line_id, quantity in goods.items()]
     work.record(
         Kind.RESHIPMENT_ASKED,
@@ -82,7 +109,7 @@ async def reship(
     return alert
 
 
-async def card(session: AsyncSession, event_id: int) -> Reshipment:
+async def card(session: AsyncSession, event_id: int) -> ReshipmentCard:
     """Read what the event asked for; raises `RecordNotFound`."""
     event = await session.scalar(
         select(Event).where(Event.id == event_id, Event.kind == Kind.RESHIPMENT_ASKED)
@@ -96,7 +123,128 @@ async def card(session: AsyncSession, event_id: int) -> Reshipment:
         for one in event.data["goods"]
         if one["line_id"] in lines
     ]
-    return Reshipment(order, goods, event.why, event.actor, event.at)
+    where = await of_alert(session, event.data["alert_id"])
+    return ReshipmentCard(order, goods, event.why, event.actor, event.at, where)
+
+
+async def of_alert(session: AsyncSession, alert_id: int) -> Whereabouts:
+    """Return where what an alert had sent again is; nothing where it had nothing sent."""
+    alert = await session.get_one(Alert, alert_id)
+    rows = await session.execute(
+        select(Reshipment, Parcel)
+        .outerjoin(Parcel, Parcel.id == Reshipment.parcel_id)
+        .where(Reshipment.order_id == alert.order_id, Reshipment.alert_id == alert_id)
+        .order_by(Reshipment.id)
+    )
+    left, parcels = 0, {}
+    for reshipment, parcel in rows:
+        left += reshipment.left if reshipment.ended_at is None else 0
+        if parcel is not None:
+            parcels[parcel.id] = parcel
+    return Whereabouts(left, tuple(parcels.values()))
+
+
+async def carry(
+    work: Work, parcel: Parcel, again: Mapping[int, int]
+) -> Sequence[Mapping[str, int | None]]:
+    """Note which of what is sent again leaves in a parcel of a locked order, the oldest first.
+
+    Returns what that answers: alerts with their parcels, and the events that asked for it.
+    """
+    if not any(again.values()):
+        return ()
+    await work.session.flush()
+    found = await work.session.scalars(
+        select(Reshipment)
+        .where(Reshipment.order_id == parcel.order_id, IS_OPEN)
+        .order_by(Reshipment.id)
+    )
+    rest, answered = dict(again), set()
+    for one in found:
+        sent = min(rest.get(one.line_id, 0), one.left)
+        if not sent:
+            continue
+        rest[one.line_id] -= sent
+        one.sent, one.parcel_id = one.sent + sent, parcel.id
+        one.ended_at = None if one.left else work.now
+        answered.add(one.alert_id)
+    return await _answered(work, parcel.order_id, answered)
+
+
+async def take_back(
+    work: Work, parcel: Parcel, again: Mapping[int, int]
+) -> Sequence[Mapping[str, int | None]]:
+    """Have sent again what a parcel of a locked order was to carry and never did, the newest first.
+
+    Returns what `carry` does.
+    """
+    if not any(again.values()):
+        return ()
+    found = await work.session.scalars(
+        select(Reshipment)
+        .where(
+            Reshipment.order_id == parcel.order_id,
+            among(work.session, Reshipment.line_id, again),
+            Reshipment.sent > 0,
+        )
+        # Those that went with this parcel last before those that went on with another.
+        .order_by((Reshipment.parcel_id == parcel.id).desc(), Reshipment.id.desc())
+    )
+    rest, answered = dict(again), set()
+    for one in found:
+        back = min(rest.get(one.line_id, 0), one.sent)
+        if not back:
+            continue
+        rest[one.line_id] -= back
+        one.sent, one.ended_at = one.sent - back, None
+        one.parcel_id = None if one.parcel_id == parcel.id else one.parcel_id
+        answered.add(one.alert_id)
+    await work.session.flush()
+    return await _answered(work, parcel.order_id, answered)
+
+
+async def call_off(work: Work, order_ids: Collection[int]) -> None:
+    """Send nothing again of locked orders that were cancelled; stock follows those by itself."""
+    if order_ids:
+        await work.session.execute(
+            update(Reshipment)
+            .where(among(work.session, Reshipment.order_id, order_ids), IS_OPEN)
+            .values(ended_at=work.now)
+        )
+
+
+async def _open(work: Work, order: Order, alert: Alert, goods: Mapping[int, int]) -> None:
+    if order.state in GONE:
+        # What was left of the first time in the warehouse's books, as when its source shipped it.
+        before = await progress.of(work.session, order.id)
+        held = await steps.written(work, order, before)
+        for line_id in goods:
+            held[line_id].missing = 0
+    work.session.add_all(
+        Reshipment(order_id=order.id, line_id=line_id, alert_id=alert.id, quantity=quantity, sent=0)
+        for line_id, quantity in goods.items()
+    )
+    await work.session.flush()
+    await inventory.follow(work, to_ship=[order.id])
+
+
+async def _answered(
+    work: Work, order_id: int, alert_ids: Collection[int]
+) -> Sequence[Mapping[str, int | None]]:
+    alerts_of = await work.session.scalars(
+        select(Alert).where(among(work.session, Alert.id, alert_ids))
+    )
+    about = {alert.id: alert.parcel_id for alert in alerts_of}
+    asked = await work.session.scalars(
+        select(Event)
+        .where(Event.order_id == order_id, Event.kind == Kind.RESHIPMENT_ASKED)
+        .order_by(Event.id)
+    )
+    return [
+        {"parcel_id": about[event.data["alert_id"]], "event_id": event.id}
+        for event in asked
+        if event.data["alert_id"] in about
+    ]
 
 
 async def _lines(session: AsyncSession, order_id: int) -> dict[int, Line]:

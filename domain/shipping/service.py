@@ -29,6 +29,7 @@ from domain.shipping.model import (
     Trouble,
     as_tracked,
 )
+from domain.shipping.reshipment import IS_OPEN, Reshipment
 from domain.shipping.sighting import Sighting
 from domain.shipping.unmatched import Unmatched
 from domain.store import BULK, Work
@@ -362,10 +363,14 @@ async def _follow_orders(work: Work, orders: Mapping[int, Order], news: Sequence
     parcels: dict[int, list[Parcel]] = {}
     for parcel in sent:
         parcels.setdefault(parcel.order_id, []).append(parcel)
+    reopened = await work.session.scalars(
+        select(Reshipment.order_id).where(among(work.session, Reshipment.order_id, ended), IS_OPEN)
+    )
     delivered = []
-    for order_id, held in parcels.items():
+    for order_id in parcels.keys() - set(reopened):
+        held = parcels[order_id]
         arrived = [one.delivered_at for one in held if one.state is ParcelState.DELIVERED]
-        if arrived and all(one.state in ENDED for one in held):
+        if arrived and all(one.state in ENDED or policy.is_replaced(one) for one in held):
             order = orders[order_id]
             order.move(OrderState.DELIVERED)
             order.delivered_at = max(at or work.now for at in arrived)

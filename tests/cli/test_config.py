@@ -144,12 +144,22 @@ def test_the_example_names_every_variable_and_can_be_used_as_it_is(folder: Path)
     example = Path(__file__).parents[2] / ".env.example"
     said = example.read_text(encoding="utf-8")
     named = set(re.findall(r"^#?([A-Z_]+)=", said, re.MULTILINE))
-    known = {str(field.validation_alias or name).upper() for name, field in _fields()}
-    assert named == known | {"DESKHAND_DEBUG"}
+    assert named == _variables()
     (folder / ".env").write_text(re.sub(r"(?m)^#(?=[A-Z_]+=)", "", said), encoding="utf-8")
     used = Config.load()
     (folder / ".env").unlink()
     assert used == Config(admins=("U0123456789",))
+
+
+def test_the_documentation_names_every_variable() -> None:
+    page = Path(__file__).parents[2] / "docs" / "configuration.md"
+    named = re.findall(r"`([A-Z_]+)`", page.read_text(encoding="utf-8"))
+    assert [name for name in _variables() if name not in named] == []
+
+
+def _variables() -> set[str]:
+    known = {str(field.validation_alias or name).upper() for name, field in _fields()}
+    return known | {"DESKHAND_DEBUG"}
 
 
 def _fields() -> list[tuple[str, FieldInfo]]:

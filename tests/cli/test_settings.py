@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from domain.definitions import DEFINITIONS
@@ -17,6 +19,14 @@ def test_every_setting_is_shown_with_its_meaning_and_default(deskhand: Deskhand)
         "(default)",
         "hours until a refund that nobody decided expires",
     ]
+
+
+def test_every_setting_is_explained_under_its_whole_name() -> None:
+    docs = Path(__file__).parents[2] / "docs"
+    told = "".join(
+        (docs / name).read_text(encoding="utf-8") for name in ("commands.md", "configuration.md")
+    )
+    assert [key for key in DEFINITIONS if f"`{key}`" not in told] == []
 
 
 def test_a_setting_is_set_and_unset_again(deskhand_on_both: Deskhand) -> None:

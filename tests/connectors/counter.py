@@ -17,7 +17,7 @@ from bot.work.worker import Worker
 from domain.jobs import Job
 from domain.orders import queries as orders
 from domain.orders.intake import LineDraft
-from domain.orders.queries import OrderView
+from domain.orders.views import OrderView
 from domain.refunds import service as refunds
 from domain.refunds.model import Reason, State
 from tests.connectors.amazon_emulator import (

@@ -20,7 +20,7 @@ from bot.work.worker import Worker
 from domain import inbox
 from domain.jobs import Job
 from domain.orders import queries
-from domain.orders.queries import OrderView
+from domain.orders.views import OrderView
 from domain.sources import Page
 from domain.store import Store
 from tests.connectors.amazon_emulator import ORDER

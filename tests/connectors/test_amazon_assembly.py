@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from bot import app
 from bot.config import Config
 from bot.connectors.amazon.credentials import UnknownMarketplace, credentials
 from bot.connectors.amazon.refunds import Amazon, AmazonRefused
+from bot.partners import connected
 from domain.jobs import State as JobState
 from domain.refunds.model import State
 from domain.refunds.payment import BatchProvider, ByHand, OutcomeUnknown, ProviderBusy
@@ -35,13 +35,13 @@ def config(**changes: Any) -> Config:
 
 
 async def test_the_desk_is_connected_when_there_are_credentials() -> None:
-    async with app.connected(config(stripe_api_key=SecretStr("sk"))) as providers:
-        assert [*providers] == ["stripe", "amazon"]
-        assert isinstance(providers["amazon"], BatchProvider)
-        assert not isinstance(providers["stripe"], BatchProvider)
+    async with connected(config(stripe_api_key=SecretStr("sk"))) as found:
+        assert [*found.providers] == ["stripe", "amazon"]
+        assert isinstance(found.providers["amazon"], BatchProvider)
+        assert not isinstance(found.providers["stripe"], BatchProvider)
     assert not isinstance(ByHand(), BatchProvider)
-    async with app.connected(config(amazon_client_id=None)) as providers:
-        assert providers == {}
+    async with connected(config(amazon_client_id=None)) as found:
+        assert found.providers == {}
 
 
 @pytest.mark.parametrize(

@@ -184,6 +184,18 @@ def test_a_bad_row_says_what_is_wrong_with_it(tmp_path: Path, row: str, reason: 
     assert reason in rejected.reason
 
 
+def test_an_order_at_shopify_is_known_by_its_digits(tmp_path: Path) -> None:
+    path = written(
+        tmp_path,
+        "order_number,currency,quantity,payment_provider,payment_reference",
+        "A1,EUR,1,shopify,gid://shopify/Order/450789469",
+        "A2,EUR,1,shopify,450789470",
+        "A3,EUR,1,stripe,pi_1",
+    )
+    references = [order.payment_reference for order in drafts_of(path)]
+    assert references == ["450789469", "450789470", "pi_1"]
+
+
 @pytest.mark.parametrize(
     ("column", "value", "reason"),
     [

@@ -223,7 +223,7 @@ def test_a_rest_order_is_read_completely(tmp_path: Path) -> None:
     assert (order.buyer_name, order.ship_to_city) == ("Kim Lind", "Kiel")
     assert (order.ship_to_name, order.ship_to_street) == ("Kim Lind, Lind Boats", "Kai 7")
     assert order.ship_to_region == "SH"
-    assert order.payment_reference == "gid://shopify/Order/77"
+    assert order.payment_reference == "77"
     (parcel,) = order.parcels
     assert (parcel.carrier, parcel.tracking_number) == ("DHL", "JD7")
     assert (parcel.state, parcel.lines) == (ParcelState.OUT_FOR_DELIVERY, ((1, 1),))
@@ -276,4 +276,4 @@ def test_shopifys_own_examples_are_read() -> None:
     assert [parcel.tracking_number for parcel in order.parcels] == ["1Z2345"]
     listed = the_order(SHARED / "orders.json")
     assert (listed.total, listed.captured) == (59894, None)
-    assert listed.payment_reference == "gid://shopify/Order/450789469"
+    assert listed.payment_reference == "450789469"

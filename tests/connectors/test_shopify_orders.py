@@ -16,7 +16,7 @@ from domain.inbox import Delivery
 from domain.money import Money
 from domain.orders import queries
 from domain.orders.model import State
-from domain.orders.queries import OrderView
+from domain.orders.views import OrderView
 from domain.shipping.model import ParcelState
 from tests.connectors.conftest import ShopifyTill
 from tests.connectors.shopify_sales import fulfillment_payload, sale_payload, sale_view

@@ -12,12 +12,12 @@ from aiohttp.test_utils import TestServer
 from graphql import parse, validate
 from pydantic import SecretStr
 
-from bot import app
 from bot.config import Config
 from bot.connectors.shopify import documents
 from bot.connectors.shopify.client import Credentials, ShopifySilent, TokenRefused
 from bot.connectors.shopify.objects import RESULTS, Movement, gid, key_of, note, number, outcome
 from bot.connectors.shopify.payments import Shop, Shopify
+from bot.partners import connected
 from domain.money import Money
 from domain.refunds.payment import Instruction, Outcome, OutcomeUnknown, Report, Result
 from tests.connectors.conftest import ShopifyTill
@@ -273,11 +273,11 @@ async def test_the_desk_is_connected_when_there_are_credentials(
     credentials: dict[str, Any],
 ) -> None:
     bare = Config(_env_file=None, stripe_api_key=None, shopify_shop="a.myshopify.com")  # type: ignore[call-arg]
-    async with app.connected(bare) as providers:
-        assert providers == {}
+    async with connected(bare) as found:
+        assert found.providers == {}
     both = bare.model_copy(update={**credentials, "stripe_api_key": SecretStr("sk")})
-    async with app.connected(both) as providers:
-        assert [*providers] == ["stripe", "shopify"]
-        shop = providers["shopify"]
+    async with connected(both) as found:
+        assert [*found.providers] == ["stripe", "shopify"]
+        shop = found.providers["shopify"]
         assert isinstance(shop, Shopify)
         assert shop.client._http.base_url == "https://a.myshopify.com/"

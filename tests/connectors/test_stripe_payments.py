@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from bot import app
 from bot.config import Config
 from bot.connectors.stripe.objects import (
     RESULTS,
@@ -18,6 +17,7 @@ from bot.connectors.stripe.objects import (
     to_units,
 )
 from bot.connectors.stripe.payments import KeyRefused, Stripe, StripeSilent
+from bot.partners import connected
 from domain.money import Money
 from domain.refunds.payment import Instruction, Outcome, OutcomeUnknown, Result
 from tests.connectors.conftest import Till
@@ -142,7 +142,7 @@ async def test_a_key_is_checked(till: Till) -> None:
 
 async def test_the_desk_is_connected_when_there_is_a_key() -> None:
     bare = Config(_env_file=None, stripe_api_key=None)  # type: ignore[call-arg]
-    async with app.connected(bare) as providers:
-        assert providers == {}
-    async with app.connected(bare.model_copy(update={"stripe_api_key": SecretStr("sk")})) as one:
-        assert [*one] == ["stripe"]
+    async with connected(bare) as found:
+        assert found.providers == {}
+    async with connected(bare.model_copy(update={"stripe_api_key": SecretStr("sk")})) as found:
+        assert [*found.providers] == ["stripe"]

@@ -26,7 +26,7 @@ from bot.work.worker import Worker
 from domain import jobs, merchants
 from domain.jobs import Job
 from domain.orders import queries as orders
-from domain.orders.queries import OrderView
+from domain.orders.views import OrderView
 from domain.refunds.model import Refund
 from domain.store import Store
 from handlers.alerts import route

@@ -19,9 +19,11 @@ from domain.complaints.model import Complaint, Target
 from domain.events import Event, Kind
 from domain.money import Money
 from domain.orders import queries as orders
+from domain.orders import search
 from domain.orders.intake import LineDraft, OrderDraft, ParcelDraft
 from domain.orders.model import Order, State
 from domain.orders.service import Counts, receive
+from domain.orders.views import OrderView
 from domain.people import Member
 from domain.refunds import paying
 from domain.refunds import service as refunds
@@ -126,15 +128,15 @@ class Desk:
         async with self.look() as session:
             return await orders.identify(session, number)
 
-    async def card(self, number: str = "1001") -> orders.OrderView:
+    async def card(self, number: str = "1001") -> OrderView:
         """Read an order in full."""
         async with self.look() as session:
             return await orders.card(session, number)
 
-    async def find(self, text: str, start: int = 0) -> orders.Page:
+    async def find(self, text: str, start: int = 0) -> search.Page:
         """Search."""
         async with self.look() as session:
-            return await orders.find(session, text, start)
+            return await search.find(session, text, start)
 
     async def one(self, query: Select[Any]) -> Any:
         """Return the only row of a query."""

@@ -33,7 +33,7 @@ from domain.returns.model import State as ReturnState
 from domain.shipping import alerts, reshipping, watch
 from domain.shipping import service as shipping
 from domain.shipping.model import ParcelState
-from handlers.alerts import route
+from handlers.alerts import called_for, route
 from tests.domain.desk import (
     ADMIN,
     AGENT,
@@ -66,6 +66,7 @@ ELSEWHERE = {
     *(
         "OrdersArrived",
         "OrdersConfirmed",
+        "OrdersRechecked",
         "StormGrew",
         "RefundFound",
         "RefundsCompared",
@@ -254,22 +255,22 @@ async def test_neither_log_nor_jobs_hold_anything_of_the_buyer(
 async def test_each_event_calls_for_its_jobs_once_and_in_their_shape(
     desk: Desk, day: list[Event]
 ) -> None:
-    called_for = [(event, job) for event in day for job in route(event)]
-    keys = Counter(job.key for _, job in called_for)
+    calls = [(event, job) for event in day for job in called_for(event)]
+    keys = Counter(job.key for _, job in calls)
     assert max(keys.values()) == 1
     enqueued = await desk.all(select(Job))
     # Of those that would bring the same cards up to date one waits, and none where there are none.
     assert {job.key for job in enqueued} <= set(keys)
     assert {job.key for job in enqueued if job.kind != "refresh"} == {
-        job.key for _, job in called_for if job.kind != "refresh"
+        job.key for _, job in calls if job.kind != "refresh"
     }
     waiting = [job.waits_as for job in enqueued if job.kind == "refresh"]
     assert len(waiting) == len({*waiting}) > 0
-    for event, job in called_for:
+    for event, job in calls:
         _check(job, event)
     # An import posts nothing, and money moves on the last approval only.
-    assert Kind.ORDER_RECEIVED not in {event.kind for event, _ in called_for}
-    paying = [event.data["state"] for event, job in called_for if job.kind == "refund.pay"]
+    assert Kind.ORDER_RECEIVED not in {event.kind for event, _ in calls}
+    paying = [event.data["state"] for event, job in calls if job.kind == "refund.pay"]
     assert paying == ["approved", "approved"]
     assert len([event for event in day if event.kind == Kind.REFUND_APPROVED]) == 3
 

@@ -12,7 +12,7 @@ from domain.orders.model import State as OrderState
 from domain.refunds import heard, paying, service
 from domain.refunds.model import State
 from domain.refunds.payment import Instruction, Outcome, Report, Result
-from handlers.alerts import route
+from handlers.alerts import called_for, route
 from tests.domain.desk import ADMIN, OTHER_APPROVER, Desk, draft, usd
 
 SHRUNK = "60.00 USD is more than was paid and not yet refunded. At most 20.00 USD can be refunded."
@@ -73,7 +73,7 @@ async def test_what_was_approved_fails_unpaid_if_the_order_does_not_cover_it(des
     assert (failed.state, failed.failure) == (State.FAILED, SHRUNK)
     assert (await desk.card()).refundable == usd(2000)
     [event] = await desk.events(Kind.REFUND_FAILED)
-    assert {"tell", "refresh"} == {job.kind for job in route(event)}
+    assert {"tell", "refresh"} == {job.kind for job in called_for(event)}
 
 
 async def test_a_cancelled_order_is_not_paid_back_by_itself(desk: Desk) -> None:

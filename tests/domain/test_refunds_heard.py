@@ -14,7 +14,7 @@ from domain.money import Money
 from domain.refunds import by_hand, heard, paying
 from domain.refunds.model import Refund, State
 from domain.refunds.payment import Outcome, Report, Result
-from handlers.alerts import route
+from handlers.alerts import called_for, route
 from tests.domain.desk import FINANCE, REFUSED, Desk, usd
 
 PENDING, PAID, BACK = (
@@ -95,7 +95,10 @@ async def test_nobody_is_told_what_they_did_themselves(desk: Desk) -> None:
     await hear(desk, PAID)
     await hear(desk, BACK)
     jobs = [
-        event.kind for event in await desk.events() for job in route(event) if job.kind == "tell"
+        event.kind
+        for event in await desk.events()
+        for job in called_for(event)
+        if job.kind == "tell"
     ]
     assert jobs == []
 

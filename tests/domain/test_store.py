@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from sqlalchemy import delete, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain import inbox, merchants
 from domain.complaints.model import Complaint
@@ -30,9 +31,9 @@ class _Listening:
         self.heard: list[int] = []
         self.rung = 0
 
-    def alerts(self, event: Event) -> Iterable[NewJob]:
-        self.heard.append(event.id)
-        yield NewJob(key=f"test:{event.id}", kind="test", payload={"kind": event.kind})
+    async def alerts(self, _: AsyncSession, events: Sequence[Event]) -> Iterable[NewJob]:
+        self.heard += [event.id for event in events]
+        return [NewJob(f"test:{event.id}", "test", {"kind": event.kind}) for event in events]
 
     def wake(self) -> None:
         self.rung += 1
@@ -96,8 +97,8 @@ async def test_work_that_fails_leaves_neither_rows_events_nor_jobs(
 async def test_an_alert_that_fails_takes_its_fact_back(desk: Desk) -> None:
     order_id = await desk.order()
 
-    def broken(event: Event) -> Iterable[NewJob]:
-        raise RuntimeError(event.kind)
+    async def broken(_: AsyncSession, events: Sequence[Event]) -> Iterable[NewJob]:
+        raise RuntimeError(events[0].kind)
 
     desk.store.alerts = broken
     with pytest.raises(RuntimeError, match="RefundRequested"):

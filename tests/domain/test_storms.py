@@ -14,7 +14,7 @@ from domain.shipping import alerts, storms, taking
 from domain.shipping import service as shipping
 from domain.shipping.alert import Alert
 from domain.shipping.model import ParcelState, Trouble
-from handlers.alerts import route
+from handlers.alerts import called_for
 from tests.domain.desk import (
     AGENT,
     APPROVER,
@@ -50,7 +50,9 @@ async def _card(desk: Desk) -> storms.StormCard:
 async def test_a_handful_of_late_parcels_are_read_one_by_one(desk: Desk) -> None:
     await _late(desk, storms.A_HANDFUL)
     troubled = await desk.events(Kind.PARCEL_TROUBLED)
-    assert [job.kind for event in troubled for job in route(event)] == ["post"] * storms.A_HANDFUL
+    assert [job.kind for event in troubled for job in called_for(event)] == [
+        "post"
+    ] * storms.A_HANDFUL
     assert await desk.events(Kind.STORM_GREW) == []
     with pytest.raises(RecordNotFound):
         await _card(desk)
@@ -60,9 +62,9 @@ async def test_more_than_a_handful_share_one_message(desk: Desk) -> None:
     await _late(desk, 9)
     troubled = await desk.events(Kind.PARCEL_TROUBLED)
     assert len(troubled) == 9
-    assert [job for event in troubled for job in route(event)] == []
+    assert [job for event in troubled for job in called_for(event)] == []
     grew = await desk.events(Kind.STORM_GREW)
-    assert [job.kind for event in grew for job in route(event)] == ["post", "refresh"]
+    assert [job.kind for event in grew for job in called_for(event)] == ["post", "refresh"]
     card = await _card(desk)
     assert (card.storm.trouble, card.total, len(card.worst)) == (Trouble.DELAYED, 9, 8)
     assert card.worst[0].order.number == "008"
@@ -72,7 +74,7 @@ async def test_within_the_hour_a_storm_grows_and_its_message_is_posted_once(desk
     await _late(desk, 6)
     await _late(desk.later(minutes=20), 6, since=6)
     grew = await desk.events(Kind.STORM_GREW)
-    keys = [job.key for event in grew for job in route(event) if job.kind == "post"]
+    keys = [job.key for event in grew for job in called_for(event) if job.kind == "post"]
     assert (len(keys), len(set(keys))) == (2, 1)
     assert (await _card(desk)).total == 12
 
@@ -177,7 +179,7 @@ async def test_a_storm_is_taken_whole_by_one_of_several_at_once(desk: Desk) -> N
     assert await _take(desk, APPROVER, owner) == 14
     assert (await _card(desk)).storm.owner == APPROVER.member_id
     taken = await desk.events(Kind.STORM_TAKEN)
-    assert [job.kind for event in taken for job in route(event)] == ["refresh", "refresh"]
+    assert [job.kind for event in taken for job in called_for(event)] == ["refresh", "refresh"]
 
 
 async def test_who_does_not_ship_takes_no_storm_and_nobody_twice(desk: Desk) -> None:
@@ -200,7 +202,7 @@ async def test_a_storm_that_nobody_takes_calls_once(desk: Desk) -> None:
     await desk.later(hours=40).sweep(taking.sweep_ignored)
     [called] = await desk.events(Kind.STORM_ESCALATED)
     assert (called.data["called"], called.data["ignored"]) == (["U0BOSS1"], 9)
-    assert [job.kind for job in route(called)] == ["refresh", "reply"]
+    assert [job.kind for job in called_for(called)] == ["refresh", "reply"]
 
 
 async def test_a_storm_that_is_taken_or_over_calls_nobody(desk: Desk) -> None:

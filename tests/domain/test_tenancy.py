@@ -17,7 +17,7 @@ from domain.complaints.model import Complaint, Outcome
 from domain.complaints.replies import Said
 from domain.errors import NotFound
 from domain.events import Event
-from domain.orders import confirming
+from domain.orders import confirming, search
 from domain.orders import queries as orders
 from domain.orders import service as order_service
 from domain.orders.model import Line, Order
@@ -79,8 +79,8 @@ async def theirs(other_desk: Desk) -> Desk:
 async def test_an_empty_desk_sees_nothing_of_the_other(desk: Desk, theirs: Desk) -> None:
     their_refund = await theirs.one(select(Refund).limit(1))
     async with desk.look() as session:
-        assert (await orders.find(session, "theirs")).hits == ()
-        assert await orders.nearest(session, "1001") == []
+        assert (await search.find(session, "theirs")).hits == ()
+        assert await search.nearest(session, "1001") == []
         assert await parcel_queries.late(session, desk.now) == ([], 0)
         assert await refund_queries.waiting(session) == ([], 0)
         assert await complaint_queries.unresolved(session) == ([], 0)

@@ -121,3 +121,26 @@ async def test_refunds_under_way_keep_the_payment_they_were_submitted_for(
         assert await session.scalar(text("SELECT policy_version FROM merchants")) == 1
     await migrate.downgrade(empty_store, "0001")
     assert await migrate.current(empty_store) == "0001"
+
+
+async def test_an_order_at_shopify_goes_by_its_digits(empty_store: Store) -> None:
+    await migrate._migrate(empty_store, command.upgrade, "0022")
+    async with empty_store.engine.begin() as connection:
+        if not empty_store.is_sqlite:
+            await connection.execute(text("SELECT set_config('deskhand.merchant', '*', true)"))
+        await connection.execute(text(_ROWS[0]))
+        for number, (provider, reference) in enumerate(
+            (("shopify", "gid://shopify/Order/45"), ("shopify", "46"), ("stripe", "pi_1"))
+        ):
+            await connection.execute(
+                text(
+                    "INSERT INTO orders (merchant_id, number, channel, source, state, currency,"
+                    " fingerprint, received_at, payment_provider, payment_reference) VALUES"
+                    f" (1, '{number}', 'web', 'x', 'shipped', 'USD', 'f', {_AT}, '{provider}',"
+                    f" '{reference}')"
+                )
+            )
+    await migrate.upgrade(empty_store)
+    async with empty_store.across() as session:
+        found = await session.scalars(select(Order.payment_reference).order_by(Order.id))
+        assert list(found) == ["45", "46", "pi_1"]

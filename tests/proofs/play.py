@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import lazyload
 
 from bot.connectors.stripe import events
@@ -57,9 +58,9 @@ WORKED = ("refund.pay", "inbox.stripe")
 REST = timedelta(seconds=1) + max(jobs.LEASE, ASK_AGAIN_AFTER)
 
 
-def paying_alone(event: Event) -> list[NewJob]:
+async def paying_alone(session: AsyncSession, happened: Sequence[Event]) -> list[NewJob]:
     """Follow the rules of the desk, except for what is to be posted."""
-    return [job for job in route(event) if job.kind in WORKED]
+    return [job for job in await route(session, happened) if job.kind in WORKED]
 
 
 @dataclass

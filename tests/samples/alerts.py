@@ -11,7 +11,7 @@ from domain.orders.model import State as OrderState
 from domain.shipping.alert import Alert, AlertState, Outcome
 from domain.shipping.model import ParcelState, Trouble
 from domain.shipping.queries import AlertCard, ParcelCard, ShipByCard
-from domain.shipping.reshipping import Goods, Reshipment
+from domain.shipping.reshipping import Goods, ReshipmentCard, Whereabouts
 from tests import samples
 
 AGENT, NOW = samples.AGENT, samples.NOW
@@ -111,10 +111,11 @@ def note(kind: Kind, **data: Any) -> Event:
     )
 
 
-def reshipment() -> Reshipment:
-    """Two mugs that are sent again."""
+def reshipment(left: int = 2, parcels: int = 0) -> ReshipmentCard:
+    """Two mugs that are sent again, in so many parcels so far."""
+    where = Whereabouts(left, [samples.parcel(id=50 + at) for at in range(parcels)])
     line = Line(id=1, order_id=42, position=1, sku="MUG", title="Alpine mug", quantity=2)
-    return Reshipment(samples.order(), [Goods(line, 2)], "it was lost", AGENT, NOW)
+    return ReshipmentCard(samples.order(), [Goods(line, 2)], "it was lost", AGENT, NOW, where)
 
 
 def delivered() -> dict[str, Any]:

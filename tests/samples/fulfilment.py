@@ -66,6 +66,11 @@ def progress(**changes: Any) -> Progress:
     return Progress(**values | changes)
 
 
+def again() -> Progress:
+    """Three mugs that left, and one of them that is sent again and packed already."""
+    return progress(shipped=3, is_gone=True, again=1, to_ship=1)
+
+
 def order_card(**changes: Any) -> OrderCard:
     """Partly shipped, packed, picked, and waiting."""
     values: dict[str, Any] = {

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from bot.config import Config
 from bot.connectors.practice import PracticeLabels, PracticeLedger
 from bot.http.server import listen
 from bot.local import Channel, LocalSlack, Person, Team
+from bot.partners import Partners
 from bot.slack import manifest
 from domain import jobs, merchants, people
 from domain.money import Money
@@ -174,9 +176,28 @@ def a_shipped_order(number: str, tracking: str) -> OrderDraft:
     return an_order(number, State.SHIPPED, parcels=(parcel,))
 
 
+@pytest.fixture(autouse=True)
+def _nothing_unforeseen(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Fail a test in which a job died of something unforeseen, though its retry went well."""
+    yield
+    said = [record.getMessage() for record in caplog.get_records("call")]
+    assert [one for one in said if "failed unexpectedly" in one] == []
+
+
 @pytest.fixture
 async def shop(database_url: str) -> AsyncIterator[Shop]:
     """A desk with its people, channels and two orders: 1042 delivered, 1043 on its way."""
+    ledger = PracticeLedger()
+    partners = Partners(providers={"practice": ledger}, labels=PracticeLabels())
+    async with opened(database_url, partners) as (slack, site, merchant_id, wall):
+        yield Shop(slack, site, ledger, merchant_id, wall)
+
+
+@asynccontextmanager
+async def opened(
+    database_url: str, partners: Partners | None = None, **connections: Any
+) -> AsyncGenerator[tuple[LocalSlack, app.Site, int, Wall]]:
+    """Open a desk over a local Slack, with partners or with what its configuration connects."""
     listener = listen("127.0.0.1", 0)
     address = f"http://127.0.0.1:{listener.getsockname()[1]}"
     config = Config(
@@ -188,6 +209,7 @@ async def shop(database_url: str) -> AsyncIterator[Shop]:
         slack_api_url=f"{address}/api/",
         easypost_webhook_secret=SecretStr(WEBHOOK_SECRET),
         admins=(ADA,),
+        **connections,
     )
     slack = LocalSlack(
         team=Team("T0SHOP", "The shop"),
@@ -204,20 +226,18 @@ async def shop(database_url: str) -> AsyncIterator[Shop]:
         # Slack's three seconds are another test's: here many tests share the processors.
         ack_timeout=20,
     )
-    ledger = PracticeLedger()
     wall = Wall()
     async with app.running(
         config,
         listener=listener,
-        providers={"practice": ledger},
-        labels=PracticeLabels(),
+        partners=partners,
         extend=slack.attach,
         prepare=_furnish,
         now=wall.now,
     ) as site:
         async with site.store.across() as session:
             merchant_id = (await merchants.sole(session, app.utc_now())).id
-        yield Shop(slack, site, ledger, merchant_id, wall)
+        yield slack, site, merchant_id, wall
 
 
 async def _furnish(store: Store) -> None:

@@ -150,6 +150,25 @@ async def test_goods_are_sent_again_and_a_refund_knows_its_lines(shop: Shop) -> 
     assert "1 × Enamel mug" in text_of(card)
     assert "crushed" in text_of(card)
     assert "Maria" not in str(card)
+    await shop.quiet()
+    assert "sent again: 1 still to be sent" in text_of(shop.slack.messages(SHIPPING)[0])
+    order = await shop.type(WES, "/order 1043")
+    assert "1 to send again" in text_of(order)
+    assert "order.pick" in buttons(order)
+
+    await shop.slack.click(WES, "order.pick", channel=SHIPPING, ts=card["ts"])
+    await shop.card(SHIPPING, "PL-1", count=3)
+    await shop.slack.click(WES, "pick.all", channel=SHIPPING)
+    for form, fields in (("pack", {}), ("ship", {"carrier": "DHL", "number": "JJD43"})):
+        await shop.slack.click(WES, f"order.{form}", channel=SHIPPING, value="2")
+        await shop.slack.submit(WES, fields)
+    await shop.quiet()
+    alert, sent, _ = shop.slack.messages(SHIPPING)
+    assert "sent again: DHL" in text_of(alert)
+    assert "Sent again · order 1043" in text_of(sent)
+    assert "JJD43" in text_of(sent)
+    assert buttons(sent) == set()
+    assert "Shipped" in text_of(await shop.type(WES, "/order 1043"))
 
 
 async def test_an_alert_is_taken_in_hand_from_the_list(shop: Shop) -> None:

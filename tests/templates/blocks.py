@@ -58,3 +58,15 @@ def mrkdwn(payload: Node) -> list[str]:
         for node in nodes(payload)
         if node.get("type") in {None, "mrkdwn", "markdown"} and isinstance(node.get("text"), str)
     ]
+
+
+def options(view: Node) -> list[str]:
+    """What a form offers to choose from, by value."""
+    return [option["value"] for node in nodes(view) for option in node.get("options", [])]
+
+
+def values(payload: Node, prefix: str) -> list[str]:
+    """The values of buttons whose action ids begin so, in order."""
+    return [
+        node["value"] for node in nodes(payload) if node.get("action_id", "").startswith(prefix)
+    ]

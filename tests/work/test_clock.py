@@ -204,7 +204,7 @@ async def test_the_clock_ticks_until_it_is_stopped(desk: Small) -> None:
     await desk.asked_refund(await desk.order())
     expired = asyncio.Event()
 
-    def alert(_: Event) -> tuple[NewJob, ...]:
+    async def alert(*_: object) -> tuple[NewJob, ...]:
         expired.set()
         return ()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -29,6 +30,8 @@ class Reader:
         self.desk = desk
         self.now = desk.now
         self.taken: list[Sequence[str]] = []
+        self.took: list[float] = []
+        self.slow = timedelta()
         self.outages = 0
         self.intake = Intake(desk.store, SOURCE, self.time, together=True)
         self.worker = self.another()
@@ -52,7 +55,9 @@ class Reader:
         if self.outages:
             self.outages -= 1
             raise OSError
+        await asyncio.sleep(self.slow.total_seconds())
         self.taken.append(facts)
+        self.took.append(time.monotonic())
 
     async def other(self, _claim: jobs.Claim) -> None:
         self.taken.append(["another job"])
@@ -115,6 +120,16 @@ async def test_an_odd_message_is_set_aside_alone_with_its_reason(reader: Reader)
     assert "This is not a UPS event" in (odd["inbox:ups:gibberish"] or "")
     assert "ZeroDivisionError" in (odd["inbox:ups:poison"] or "")
     assert await reader.unread() == []
+
+
+async def test_the_reader_rests_between_batches_while_messages_come_in(reader: Reader) -> None:
+    await reader.keep(*(f"{number:03}" for number in range(250)))
+    reader.slow = timedelta(milliseconds=100)
+    await reader.work(timedelta(milliseconds=500))
+    (first, second, _third) = reader.took
+    assert [len(batch) for batch in reader.taken] == [100, 100, 50]
+    # At least: a machine with other work to do makes it longer.
+    assert second - first >= 4 * reader.slow.total_seconds()
 
 
 async def test_what_was_not_taken_in_is_read_again(reader: Reader) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bot.connectors.files.values import BadValue, short
+from bot.connectors.files.values import NO_CURRENCY, BadValue, amount, currency, short
 from domain.orders.model import State
 from domain.shipping.model import ParcelState
 
@@ -111,6 +112,25 @@ def state(status: str) -> State:
     if word not in STATES:
         raise BadValue(f"order status “{short(status)}” is not one of Amazon's")
     return STATES[word]
+
+
+def currency_of(said: Iterable[object], market: str | None) -> str:
+    """Return an order's currency: the first that its amounts name, else its marketplace's."""
+    for code in map(currency, said):
+        if code:
+            return code
+    found = marketplace(market)
+    return found.currency if found else NO_CURRENCY
+
+
+def minor(value: object, own: object, code: str, name: str) -> int | None:
+    """Return minor units of an amount that names its `own` currency.
+
+    Raises `BadValue` for another one than the order's, `code`, and as `values.amount` does.
+    """
+    if (said := currency(own)) and said != code:
+        raise BadValue(f"{name} is in {said}, but the order is in {code}")
+    return amount(value, code, name)
 
 
 def captured(of: State, total: int | None) -> int | None:

@@ -6,10 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.connectors.files import amazon
 from bot.connectors.files.values import (
-    NO_CURRENCY,
     BadValue,
-    amount,
-    currency,
     joined,
     moment,
     part,
@@ -82,11 +79,10 @@ def _currency(
     order: Mapping[str, Any], grand_total: Mapping[str, Any], items: Sequence[Mapping[str, Any]]
 ) -> str:
     said = [grand_total, *(part(item, "product", "price", "unitPrice") for item in items)]
-    for money in said:
-        if code := currency(money.get("currencyCode")):
-            return code
-    market = amazon.marketplace(text(part(order, "salesChannel").get("marketplaceId")))
-    return market.currency if market else NO_CURRENCY
+    return amazon.currency_of(
+        (money.get("currencyCode") for money in said),
+        text(part(order, "salesChannel").get("marketplaceId")),
+    )
 
 
 def _captured(order: Mapping[str, Any], state: State | None, total: int | None) -> int | None:
@@ -120,9 +116,7 @@ def _proceeds(item: Mapping[str, Any], kind: str, code: str) -> int | None:
 
 
 def _minor(money: Mapping[str, Any], code: str, name: str) -> int | None:
-    if (own := currency(money.get("currencyCode"))) and own != code:
-        raise BadValue(f"{name} is in {own}, but the order is in {code}")
-    return amount(money.get("amount"), code, name)
+    return amazon.minor(money.get("amount"), money.get("currencyCode"), code, name)
 
 
 def _until(fulfillment: Mapping[str, Any], window: str) -> Any:

@@ -10,10 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.connectors.files import amazon
 from bot.connectors.files.values import (
-    NO_CURRENCY,
     BadValue,
-    amount,
-    currency,
     joined,
     moment,
     part,
@@ -90,11 +87,9 @@ def draft(order: Mapping[str, Any]) -> OrderDraft:
 
 def _currency(order: Mapping[str, Any], items: Sequence[Mapping[str, Any]]) -> str:
     said = [part(order, "OrderTotal"), *(part(item, "ItemPrice") for item in items)]
-    for money in said:
-        if code := currency(money.get("CurrencyCode")):
-            return code
-    market = amazon.marketplace(text(order.get("MarketplaceId")))
-    return market.currency if market else NO_CURRENCY
+    return amazon.currency_of(
+        (money.get("CurrencyCode") for money in said), text(order.get("MarketplaceId"))
+    )
 
 
 def _line(item: Mapping[str, Any], code: str) -> LineDraft:
@@ -110,6 +105,4 @@ def _line(item: Mapping[str, Any], code: str) -> LineDraft:
 
 
 def _minor(money: Mapping[str, Any], code: str, name: str) -> int | None:
-    if (own := currency(money.get("CurrencyCode"))) and own != code:
-        raise BadValue(f"{name} is in {own}, but the order is in {code}")
-    return amount(money.get("Amount"), code, name)
+    return amazon.minor(money.get("Amount"), money.get("CurrencyCode"), code, name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
+from bot.connectors.files import shopify
 from bot.connectors.files.records import Shape
 from bot.connectors.files.rows import Row, orders
 from bot.connectors.files.sniffing import UnreadableFile
@@ -124,6 +125,8 @@ def _draft(channel: str, rows: list[Row]) -> OrderDraft:
         for column in ("placed_at", "ship_by", "deliver_by")
         if column in said
     }
+    provider = _provider(said["payment_provider"]) if "payment_provider" in said else None
+    reference = text("payment_reference")
     return OrderDraft(
         number=rows[0].text("order_number") or "",
         channel=channel,
@@ -143,10 +146,10 @@ def _draft(channel: str, rows: list[Row]) -> OrderDraft:
         ship_to_city=text("ship_to_city"),
         ship_to_postcode=text("ship_to_postcode"),
         ship_to_country=text("ship_to_country"),
-        payment_provider=_provider(said["payment_provider"])
-        if "payment_provider" in said
-        else None,
-        payment_reference=text("payment_reference"),
+        payment_provider=provider,
+        payment_reference=shopify.order_id(reference)
+        if provider == shopify.PROVIDER
+        else reference,
     )
 
 

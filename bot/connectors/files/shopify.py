@@ -108,3 +108,11 @@ def captured(
         return None
     before = paid(financial, total, outstanding=outstanding)
     return None if before is None else max(before - (refunded or 0), 0)
+
+
+def order_id(reference: str | None) -> str | None:
+    """Return an order's id in the one form that payments are known by, which is its digits.
+
+    Shopify's APIs write it as `450789469` or as `gid://shopify/Order/450789469`.
+    """
+    return reference.removeprefix("gid://shopify/Order/") if reference else None

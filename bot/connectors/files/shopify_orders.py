@@ -67,7 +67,8 @@ def draft(order: Mapping[str, Any], *, live: bool = False) -> OrderDraft:
         ship_to_postcode=text(address.get("zip")),
         ship_to_country=text(address.get("country_code")),
         payment_provider=shopify.PROVIDER,
-        payment_reference=text(order.get("admin_graphql_api_id")) or text(order.get("id")),
+        payment_reference=text(order.get("id"))
+        or shopify.order_id(text(order.get("admin_graphql_api_id"))),
         awaits_payment=state is State.PENDING,
         changed_at=moment(order.get("updated_at"), "updated_at"),
     )

@@ -33,7 +33,6 @@ def as_payload(order: Mapping[str, Any]) -> dict[str, Any]:
     customer = part(order, "customer")
     return {
         "id": number(order["id"]),
-        "admin_graphql_api_id": order["id"],
         "name": order.get("name"),
         "created_at": order.get("createdAt"),
         "updated_at": order.get("updatedAt"),

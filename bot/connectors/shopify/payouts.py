@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from bot.connectors import balance
 from bot.connectors.shopify import documents
 from bot.connectors.shopify.client import ShopifySilent, TokenRefused
 from bot.connectors.shopify.objects import SOURCE, number
@@ -96,18 +97,4 @@ def _read(node: dict[str, Any]) -> tuple[SettlementDraft, list[LineDraft]] | Non
         return None
     draft = SettlementDraft(SOURCE, reference, Origin.API, amount.currency, posted_at)
     kind = _KINDS.get(node.get("sourceType") or "") if payment else None
-    said = str(node["type"]).replace("_", " ").capitalize()
-    parts = (
-        ("amount", kind or LineKind.OTHER, said, amount),
-        (
-            "fee",
-            LineKind.FEE if kind else LineKind.OTHER,
-            f"{said} · fee",
-            Money(-fee.minor, fee.currency),
-        ),
-    )
-    return draft, [
-        LineDraft(f"{key}:{part}", kind, what, money, payment, posted_at)
-        for part, kind, what, money in parts
-        if money.minor
-    ]
+    return draft, balance.lines(key, kind, str(node["type"]), amount, fee, payment, posted_at)

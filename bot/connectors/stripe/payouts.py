@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from bot.connectors import balance
 from bot.connectors.stripe.objects import SOURCE, from_units
 from bot.connectors.stripe.payments import KeyRefused, Stripe, StripeSilent
-from domain.money import Money
 from domain.payouts.model import LineDraft, LineKind, Origin, SettlementDraft
 from domain.sources import Page, SourceSilent
 
@@ -108,25 +108,17 @@ def _lines(transactions: Sequence[Mapping[str, Any]]) -> Iterator[LineDraft]:
 
 
 def _parts(transaction: Mapping[str, Any]) -> list[LineDraft]:
+    said, currency = str(transaction["type"]), str(transaction["currency"])
     payment = _payment(transaction.get("source"))
-    kind = _KINDS.get(transaction["type"]) if payment else None
-    said = str(transaction["type"]).replace("_", " ").capitalize()
-    currency, posted_at = str(transaction["currency"]), _moment(transaction["created"])
-    fee = from_units(int(transaction["fee"]), currency)
-    parts = (
-        ("amount", kind or LineKind.OTHER, said, from_units(int(transaction["amount"]), currency)),
-        (
-            "fee",
-            LineKind.FEE if kind else LineKind.OTHER,
-            f"{said} · fee",
-            Money(-fee.minor, fee.currency),
-        ),
+    return balance.lines(
+        str(transaction["id"]),
+        _KINDS.get(said) if payment else None,
+        said,
+        from_units(int(transaction["amount"]), currency),
+        from_units(int(transaction["fee"]), currency),
+        payment,
+        _moment(transaction["created"]),
     )
-    return [
-        LineDraft(f"{transaction['id']}:{part}", kind, what, money, payment, posted_at)
-        for part, kind, what, money in parts
-        if money.minor
-    ]
 
 
 def _payment(source: Any) -> str | None:

@@ -66,7 +66,17 @@ def _cards() -> dict[str, Values]:
         },
         "shipping/alert@over": {"card": made.parcel_card(**made.delivered())},
         "shipping/alert_past": {"card": made.parcel_card()},
+        **{
+            f"shipping/alert@{name}": {
+                "card": made.parcel_card(
+                    made.resolved(outcome=Outcome.RESHIPPED), again=made.reshipment(*how).where
+                )
+            }
+            for name, how in {"to_reship": (2, 0), "reshipped": (0, 9)}.items()
+        },
         "shipping/reship": {"card": made.reshipment()},
+        "shipping/reship@partly": {"card": made.reshipment(1, 1)},
+        "shipping/reship@sent": {"card": made.reshipment(0, 9)},
     }
     return {name: values | {"now": NOW} for name, values in alerts.items()}
 

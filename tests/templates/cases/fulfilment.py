@@ -6,7 +6,8 @@ from typing import Any
 
 from domain.fulfilment.policy import Step
 from domain.orders.model import State
-from tests.samples import NOW, carriers
+from domain.people import Can
+from tests.samples import NOW, carriers, line_view, order_view, parcel_view
 from tests.samples import fulfilment as samples
 
 
@@ -45,6 +46,25 @@ def cases() -> dict[str, dict[str, Any]]:
             "said": "DHL JJD0001 has left",
             "step": None,
             "labels": True,
+        },
+        "orders/card@again": {
+            "order": order_view(
+                lines=(line_view(progress=samples.again()), line_view(id=2)),
+                parcels=(parcel_view(), parcel_view(id=6, again=1)),
+            ),
+            "findings": (),
+            "labels": False,
+            "now": NOW,
+            "personal": True,
+            "may": set(Can),
+            "share": True,
+            "shared_by": None,
+        },
+        "fulfilment/order@again": {
+            "order": samples.order_card(state=State.SHIPPED, lines=(samples.again(),), problems=()),
+            "said": "packed",
+            "step": Step.SHIP,
+            "labels": False,
         },
         "fulfilment/order@ready": {
             "order": ready,
