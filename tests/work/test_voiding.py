@@ -22,6 +22,7 @@ from domain.store import Store
 from tests.connectors.easypost_emulator import Emulator
 from tests.domain.desk import AGENT, FINANCE, Desk
 from tests.domain.shelf import item, promised, stocked
+from tests.domain.test_reshipping import lost, whereabouts
 from tests.domain.warehouse import lines, shipped
 from tests.work.test_labels import Till
 
@@ -89,6 +90,25 @@ async def test_one_of_two_parcels_comes_back_and_the_rest_stays_gone(till: Till)
     assert (await till.desk.order_row("1")).state is State.PACKED
     mugs = await item(till.desk)
     assert (mugs.on_hand, mugs.reserved, await promised(till.desk)) == (10, 3, [(3, 3)])
+
+
+async def test_what_was_sent_again_is_to_be_sent_again_and_its_order_stays_shipped(
+    till: Till,
+) -> None:
+    order_id = await till.order("1", 3)
+    await shipped(till.desk, order_id, 3)
+    alert_id = await lost(till.desk, order_id, 2)
+    label_id = await till.ask(order_id, 2)
+    await till.work()
+    assert (await whereabouts(till.desk, alert_id)).left == 0
+    assert ((await item(till.desk)).on_hand, await promised(till.desk)) == (5, [])
+    await void(till, label_id)
+    await till.work()
+    where = await whereabouts(till.desk, alert_id)
+    assert (where.left, [*where.parcels]) == (2, [])
+    assert (await till.desk.order_row("1")).state is State.SHIPPED
+    assert ((await item(till.desk)).on_hand, await promised(till.desk)) == (7, [(2, 2)])
+    assert [line.to_ship for line in await lines(till.desk, order_id)] == [2]
 
 
 async def test_a_label_that_a_carrier_has_seen_stays(till: Till) -> None:

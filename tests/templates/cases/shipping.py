@@ -22,7 +22,11 @@ def cases() -> dict[str, Values]:
             "labels": {},
             "now": NOW,
         },
-        "shipping/parcels@none": {"order": samples.order_view(parcels=()), "labels": {}, "now": NOW},
+        "shipping/parcels@none": {
+            "order": samples.order_view(parcels=()),
+            "labels": {},
+            "now": NOW,
+        },
         "shipping/late": {
             "late": [
                 samples.late(alert=made.alert(Trouble.DELAYED)),
