@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Mapping
 
-from sqlalchemy import String, func, select, update
+from sqlalchemy import ColumnElement, String, and_, func, select, update
 
 from domain.events import Kind
-from domain.inventory.model import Item, as_key
+from domain.inventory.model import Item
 from domain.orders.arrivals import Arrival
 from domain.orders.model import Line, Order, State
 from domain.store import Work
@@ -24,8 +24,12 @@ async def sweep(work: Work, *, most: int) -> int:
     risen = await _risen(work, most=most)
     if not risen:
         return 0
+    waiting = _asks_for(work, risen.values())
     # Orders are locked before items.
-    found = await _waiting_for(work, set(risen.values()))
+    found = await work.session.scalars(
+        select(Order.arrival_id).where(waiting).order_by(Order.id).with_for_update()
+    )
+    counts = Counter(found)
     due = await work.session.scalars(
         select(Item)
         .where(among(work.session, Item.id, risen), Item.checks_due_at <= work.now)
@@ -35,20 +39,14 @@ async def sweep(work: Work, *, most: int) -> int:
     )
     for item in due:
         item.checks_due_at = None
-    if not found:
-        return len(risen)
-    await work.session.execute(
-        update(Order)
-        .where(among(work.session, Order.id, [order_id for order_id, _ in found]))
-        .values(confirm_due_at=work.now)
-        .execution_options(synchronize_session=False)
-    )
-    counts = Counter(arrival_id for _, arrival_id in found)
-    arrivals = await work.session.scalars(
-        select(Arrival).where(among(work.session, Arrival.id, counts)).order_by(Arrival.id)
-    )
-    for arrival in arrivals:
-        work.record(Kind.ORDERS_RECHECKED, arrival, order_id=None, found=counts[arrival.id])
+    if counts:
+        await work.session.execute(
+            update(Order)
+            .where(waiting)
+            .values(confirm_due_at=work.now)
+            .execution_options(synchronize_session=False)
+        )
+        await _record(work, counts)
     return len(risen)
 
 
@@ -63,24 +61,17 @@ async def _risen(work: Work, *, most: int) -> dict[int, str]:
     return dict(found.all())
 
 
-async def _waiting_for(work: Work, keys: Collection[str]) -> Sequence[tuple[int, int | None]]:
-    """Return (order, arrival) of each order that waits and asks for these goods; locks them."""
-    lines = await work.session.execute(
-        select(Line.order_id, Line.sku)
-        .join(Order, Order.id == Line.order_id)
-        .where(
-            Order.state == State.PENDING,
-            Order.arrival_id.is_not(None),
-            among(work.session, func.lower(Line.sku, type_=String), keys),
-        )
+def _asks_for(work: Work, keys: Iterable[str]) -> ColumnElement[bool]:
+    """Match the orders that were announced, wait, and ask for these goods."""
+    lines = select(Line.order_id).where(
+        among(work.session, func.lower(Line.sku, type_=String), keys)
     )
-    ids = {order_id for order_id, sku in lines if as_key(sku) in keys}
-    if not ids:
-        return []
-    locked = await work.session.execute(
-        select(Order.id, Order.arrival_id)
-        .where(among(work.session, Order.id, ids), Order.state == State.PENDING)
-        .order_by(Order.id)
-        .with_for_update()
+    return and_(Order.state == State.PENDING, Order.arrival_id.is_not(None), Order.id.in_(lines))
+
+
+async def _record(work: Work, counts: Mapping[int | None, int]) -> None:
+    arrivals = await work.session.scalars(
+        select(Arrival).where(among(work.session, Arrival.id, counts)).order_by(Arrival.id)
     )
-    return [(order_id, arrival_id) for order_id, arrival_id in locked]
+    for arrival in arrivals:
+        work.record(Kind.ORDERS_RECHECKED, arrival, order_id=None, found=counts[arrival.id])
