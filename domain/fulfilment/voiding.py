@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,12 +17,13 @@ from domain.fulfilment import labels
 from domain.fulfilment.label import Label, LabelState
 from domain.inventory import service as inventory
 from domain.orders.clocks import Clocks
-from domain.orders.model import Order, State
+from domain.orders.model import TO_SHIP, Line, Order, State
 from domain.people import Can, Member
 from domain.shipping import reshipping
 from domain.shipping import service as parcels
 from domain.shipping.model import Content, Parcel, ParcelState, Scan
 from domain.store import Work
+from domain.tables import among
 
 #: Before a carrier has a parcel: labelled, or nothing is known of it.
 _UNSEEN = (ParcelState.PENDING, ParcelState.UNKNOWN)
@@ -163,9 +165,24 @@ async def _bring_back(
     again = {one.line_id: one.again for one in held if one.again}
     unanswered = await reshipping.take_back(work, parcel, again)
     await work.session.flush()
-    moved = {one.line_id: -one.quantity for one in held}
-    await inventory.follow(work, to_ship=[order.id], moved=moved)
+    await _put_back(work, order, held)
     return unanswered
+
+
+async def _put_back(work: Work, order: Order, held: Sequence[Content]) -> None:
+    """Put what a parcel held back on the shelf, promised to its order where that still wants it."""
+    if order.state in TO_SHIP:
+        moved = {one.line_id: -one.quantity for one in held}
+    else:
+        moved = {one.line_id: -one.again for one in held if one.again}
+        over = {one.line_id: one.quantity - one.again for one in held if one.quantity > one.again}
+        lines = await work.session.scalars(select(Line).where(among(work.session, Line.id, over)))
+        back: dict[str, int] = defaultdict(int)
+        for line in lines:
+            if line.sku:
+                back[line.sku] += over[line.id]
+        await inventory.restock(work, back, f"the label of order {order.number} was given back")
+    await inventory.follow(work, to_ship=[order.id], moved=moved)
 
 
 async def _is_seen(work: Work, parcel_id: int) -> bool:

@@ -14,7 +14,8 @@ from domain.events import Kind
 from domain.fulfilment import voiding
 from domain.fulfilment.label import LabelState
 from domain.fulfilment.voiding import LabelUsed, NotToVoid
-from domain.orders.model import State
+from domain.inventory import service as inventory
+from domain.orders.model import Order, State
 from domain.people import Member
 from domain.shipping import confirmation
 from domain.shipping.model import ParcelState
@@ -90,6 +91,23 @@ async def test_one_of_two_parcels_comes_back_and_the_rest_stays_gone(till: Till)
     assert (await till.desk.order_row("1")).state is State.PACKED
     mugs = await item(till.desk)
     assert (mugs.on_hand, mugs.reserved, await promised(till.desk)) == (10, 3, [(3, 3)])
+
+
+async def test_an_order_that_was_cancelled_meanwhile_leaves_its_goods_on_the_shelf(
+    till: Till,
+) -> None:
+    order_id = await till.order("1", 3)
+    label_id = await till.ask(order_id, 2)
+    await till.work()
+    await void(till, label_id)
+    async with till.desk.work() as work:
+        order = await work.lock(Order, order_id)
+        order.move(State.CANCELLED)
+        await inventory.end(work, cancelled=[order_id])
+    await till.work()
+    mugs = await item(till.desk)
+    assert (mugs.on_hand, mugs.reserved, await promised(till.desk)) == (10, 0, [])
+    assert (await till.desk.order_row("1")).state is State.CANCELLED
 
 
 async def test_what_was_sent_again_is_to_be_sent_again_and_its_order_stays_shipped(
