@@ -168,8 +168,10 @@ def _marks(left: Subquery) -> Subquery:
         .group_by(Event.order_id)
         .subquery()
     )
+    # What came in confirmed waits since then.
+    confirmed = func.coalesce(Order.confirmed_at, Order.received_at).label("confirmed")
     return (
-        select(Order.confirmed_at.label("confirmed"), done.c.picked, done.c.packed, left.c.shipped)
+        select(confirmed, done.c.picked, done.c.packed, left.c.shipped)
         .select_from(left)
         .join(Order, Order.id == left.c.order_id)
         .outerjoin(done, done.c.order_id == left.c.order_id)

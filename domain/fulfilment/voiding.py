@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,12 +17,13 @@ from domain.fulfilment import labels
 from domain.fulfilment.label import Label, LabelState
 from domain.inventory import service as inventory
 from domain.orders.clocks import Clocks
-from domain.orders.model import Order, State
+from domain.orders.model import TO_SHIP, Line, Order, State
 from domain.people import Can, Member
-from domain.shipping import queries, reshipping
+from domain.shipping import reshipping
 from domain.shipping import service as parcels
 from domain.shipping.model import Content, Parcel, ParcelState, Scan
 from domain.store import Work
+from domain.tables import among
 
 #: What `reshipping` says of what is sent again: the alerts' parcels, and who asked.
 Answered = Sequence[Mapping[str, int | None]]
@@ -150,27 +152,36 @@ async def _bring_back(work: Work, order: Order, parcel: Parcel) -> Answered:
 
     An order of which something was only sent again in it stays gone. Returns what was.
     """
-    held = await queries.contents(work.session, parcel.id)
+    contents = await work.session.scalars(select(Content).where(Content.parcel_id == parcel.id))
+    held = contents.all()
     await parcels.troubles_over(work, [parcel])
     parcel.state = ParcelState.CANCELLED
     parcel.late_due_at = parcel.silent_due_at = parcel.track_due_at = parcel.stuck_due_at = None
-    first = await _left_first(work, parcel.id)
-    if order.state is State.SHIPPED and (first or not held):
+    first = not held or any(one.quantity > one.again for one in held)
+    if order.state is State.SHIPPED and first:
         order.bring_back()
         warning = Clocks.of(work.now, await merchants.settings(work.session)).ship_by_warning
         order.ship_by_due_at = max(order.ship_by - warning, work.now) if order.ship_by else None
     answered = await reshipping.bring_back(work, parcel)
     await work.session.flush()
-    await inventory.bring_back(work, order.id, held)
+    await _put_back(work, order, held)
     return answered
 
 
-async def _left_first(work: Work, parcel_id: int) -> bool:
-    """Tell whether a parcel holds what had not been sent before."""
-    query = select(Content.id).where(
-        Content.parcel_id == parcel_id, Content.quantity > Content.again
-    )
-    return await work.session.scalar(query.limit(1)) is not None
+async def _put_back(work: Work, order: Order, held: Sequence[Content]) -> None:
+    """Put what a parcel held back on the shelf, promised to its order where that still wants it."""
+    if order.state in TO_SHIP:
+        moved = {one.line_id: -one.quantity for one in held}
+    else:
+        moved = {one.line_id: -one.again for one in held if one.again}
+        over = {one.line_id: one.quantity - one.again for one in held if one.quantity > one.again}
+        lines = await work.session.scalars(select(Line).where(among(work.session, Line.id, over)))
+        back: dict[str, int] = defaultdict(int)
+        for line in lines:
+            if line.sku:
+                back[line.sku] += over[line.id]
+        await inventory.restock(work, back, f"the label of order {order.number} was given back")
+    await inventory.follow(work, to_ship=[order.id], moved=moved)
 
 
 async def _is_seen(work: Work, parcel_id: int) -> bool:

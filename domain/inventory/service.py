@@ -143,28 +143,6 @@ async def ship(work: Work, order_id: int, quantities: Mapping[int, int]) -> None
     await fill(work, items.values())
 
 
-async def bring_back(work: Work, order_id: int, quantities: Mapping[int, int]) -> None:
-    """Take in what `ship` let leave and never left: it is promised to the same lines as before."""
-    lines = [line for line in await _lines(work, [order_id]) if line.id in quantities]
-    known = await queries.by_sku(work.session, (line.sku for line in lines))
-    items = await _lock(work, {item.id for item in known.values()})
-    held = await _held(work, [order_id])
-    for line in lines:
-        one, count = held.get(line.id), quantities[line.id]
-        item = items.get(one.item_id) if one else _named(line, items)
-        if item is None:
-            continue
-        item.on_hand += count
-        item.reserved += count
-        if one is None:
-            one = Reservation(
-                order_id=order_id, line_id=line.id, item_id=item.id, wanted=0, quantity=0
-            )
-            work.session.add(one)
-        one.wanted += count
-        one.quantity += count
-
-
 async def lose(
     work: Work,
     order_id: int,
@@ -322,11 +300,6 @@ async def _lock(work: Work, item_ids: Collection[int]) -> dict[int, Item]:
         .execution_options(populate_existing=True)
     )
     return {item.id: item for item in found}
-
-
-def _named(line: Line, items: Mapping[int, Item]) -> Item | None:
-    key = as_key(line.sku)
-    return next((item for item in items.values() if item.key == key), None)
 
 
 async def _lines(work: Work, order_ids: Collection[int]) -> Sequence[Line]:

@@ -201,7 +201,8 @@ async def bring_back(work: Work, parcel: Parcel) -> Sequence[Mapping[str, int | 
     found = await work.session.scalars(
         select(Reshipment)
         .where(Reshipment.order_id == parcel.order_id, Reshipment.sent > 0)
-        .order_by(Reshipment.id.desc())
+        # Those that went with this parcel last before those that went on with another.
+        .order_by((Reshipment.parcel_id == parcel.id).desc().nulls_last(), Reshipment.id.desc())
     )
     answered = set()
     for one in found:
@@ -212,7 +213,8 @@ async def bring_back(work: Work, parcel: Parcel) -> Sequence[Mapping[str, int | 
             # What was called off of it stays so.
             one.quantity = one.sent
         rest[one.line_id] -= back
-        one.sent, one.parcel_id, one.ended_at = one.sent - back, None, None
+        one.sent, one.ended_at = one.sent - back, None
+        one.parcel_id = None if one.parcel_id == parcel.id else one.parcel_id
         answered.add(one.alert_id)
     return await _answered(work, parcel.order_id, answered)
 

@@ -18,7 +18,7 @@ from domain.events import Kind
 from domain.inbox import Delivery
 from domain.orders.model import Order
 from domain.sources import Page, Source, SourceBusy, SourceSilent, Unread
-from handlers.alerts import route
+from handlers.alerts import called_for
 from tests.domain.desk import Desk, draft
 
 
@@ -169,13 +169,13 @@ async def test_a_source_that_is_not_read_for_hours_is_told_of_once_until_it_is_a
     for _ in range(4):
         source = await reading.go_on(minutes=10)
     [told] = await desk.events(Kind.SOURCE_STALE)
-    [post] = route(told)
+    [post] = called_for(told)
     assert (post.kind, post.payload["concept"]) == ("post", "orders")
     assert source.stale_at is not None
     reading.pages.trouble = []
     source = await reading.go_on(minutes=10)
     [again] = await desk.events(Kind.SOURCE_FRESH)
-    assert [job.kind for job in route(again)] == ["refresh"]
+    assert [job.kind for job in called_for(again)] == ["refresh"]
     assert (source.stale_at, source.is_well(desk.now)) == (None, True)
 
 
@@ -195,4 +195,4 @@ async def test_payouts_that_are_not_read_are_told_of_where_payouts_are(desk: Des
         await sources.connect(work, ["stripe-payouts"])
     await desk.later(hours=3).sweep(sources.sweep_stale)
     [told] = await desk.events(Kind.SOURCE_STALE)
-    assert [job.payload["concept"] for job in route(told)] == ["reports"]
+    assert [job.payload["concept"] for job in called_for(told)] == ["reports"]

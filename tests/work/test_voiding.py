@@ -14,7 +14,8 @@ from domain.events import Kind
 from domain.fulfilment import voiding
 from domain.fulfilment.label import LabelState
 from domain.fulfilment.voiding import LabelUsed, NotToVoid
-from domain.orders.model import State
+from domain.inventory import service as inventory
+from domain.orders.model import Order, State
 from domain.people import Member
 from domain.shipping import alerts, confirmation, reshipping
 from domain.shipping.model import ParcelState
@@ -114,6 +115,23 @@ async def test_what_is_sent_again_is_to_be_sent_still_and_its_order_stays_gone(
     await shipped(till.desk, order_id, 2, number="1Z OTHER")
     async with till.desk.look() as session:
         assert (await reshipping.of_alert(session, alert_id)).left == 0
+
+
+async def test_an_order_that_was_cancelled_meanwhile_leaves_its_goods_on_the_shelf(
+    till: Till,
+) -> None:
+    order_id = await till.order("1", 3)
+    label_id = await till.ask(order_id, 2)
+    await till.work()
+    await void(till, label_id)
+    async with till.desk.work() as work:
+        order = await work.lock(Order, order_id)
+        order.move(State.CANCELLED)
+        await inventory.end(work, cancelled=[order_id])
+    await till.work()
+    mugs = await item(till.desk)
+    assert (mugs.on_hand, mugs.reserved, await promised(till.desk)) == (10, 0, [])
+    assert (await till.desk.order_row("1")).state is State.CANCELLED
 
 
 async def test_a_label_that_a_carrier_has_seen_stays(till: Till) -> None:
