@@ -56,6 +56,7 @@ class Kind(StrEnum):
     ALERT_RESOLVED = "AlertResolved"
     ALERT_OVER = "AlertOver"
     RESHIPMENT_ASKED = "ReshipmentAsked"
+    RESHIPMENT_CALLED_OFF = "ReshipmentCalledOff"
     STORM_GREW = "StormGrew"
     STORM_TAKEN = "StormTaken"
     STORM_ESCALATED = "StormEscalated"

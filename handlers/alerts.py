@@ -435,6 +435,7 @@ _RULES: Mapping[Kind, tuple[_Rule, ...]] = {
     # The card is brought up to date for what moved the parcel.
     Kind.ALERT_OVER: (_alone(_note_of_alert),),
     Kind.RESHIPMENT_ASKED: (_post_reshipment,),
+    Kind.RESHIPMENT_CALLED_OFF: (_redraw_reshipments,),
     Kind.PARCEL_MOVED: _PARCEL,
     Kind.PARCEL_DELIVERED: _PARCEL,
     Kind.ORDERS_ARRIVED: (_post_once("orders", "orders/arrival"), _recount),

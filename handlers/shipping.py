@@ -112,7 +112,7 @@ async def work_on(turn: Turn) -> None:
             await _go_to(turn, verb, int(record))
         case "reship":
             await _reship_form(turn, int(record))
-        case "contact" | "snooze" | "wait" | "assign" | "resolve":
+        case "contact" | "snooze" | "wait" | "assign" | "resolve" | "call_off":
             await _form(turn, verb, int(record))
 
 
@@ -157,6 +157,10 @@ async def _reship(turn: Turn, work: Work, alert_id: int) -> None:
     await reshipping.reship(work, turn.member, alert_id, quantities, why)
 
 
+async def _call_off(turn: Turn, work: Work, alert_id: int) -> None:
+    await reshipping.call_off(work, turn.member, alert_id, turn.field("reason") or "")
+
+
 #: What each form does once it is submitted.
 _FORMS = {
     "assign": _assign,
@@ -164,6 +168,7 @@ _FORMS = {
     "contact": _contact,
     "reship": _reship,
     "resolve": _resolve,
+    "call_off": _call_off,
 }
 
 

@@ -25,6 +25,8 @@ from domain.shipping.model import Content, Parcel, ParcelState, Scan
 from domain.store import Work
 from domain.tables import among
 
+#: What `reshipping` says of what is sent again: the alerts' parcels, and who asked.
+Answered = Sequence[Mapping[str, int | None]]
 #: Before a carrier has a parcel: labelled, or nothing is known of it.
 _UNSEEN = (ParcelState.PENDING, ParcelState.UNKNOWN)
 
@@ -90,14 +92,14 @@ async def voided(work: Work, label_id: int) -> None:
         return
     label.move(LabelState.VOIDED)
     label.ended_at = work.now
-    answers: Sequence[Mapping[str, int | None]] = ()
+    answered: Answered = ()
     if label.parcel_id is not None:
         parcel = await work.lock(Parcel, label.parcel_id)
         if await _is_seen(work, parcel.id):
             label.problem = "The carrier scanned the parcel meanwhile, so it goes on."
         else:
-            answers = await _bring_back(work, order, parcel)
-    _record(work, Kind.LABEL_VOIDED, label, answers=answers)
+            answered = await _bring_back(work, order, parcel)
+    _record(work, Kind.LABEL_VOIDED, label, answers=answered)
 
 
 async def kept(work: Work, label_id: int, problem: str) -> None:
@@ -148,28 +150,24 @@ async def card(session: AsyncSession, label_id: int) -> VoidCard:
     return VoidCard(label, order.number, order.channel if told else None, wanted)
 
 
-async def _bring_back(
-    work: Work, order: Order, parcel: Parcel
-) -> Sequence[Mapping[str, int | None]]:
+async def _bring_back(work: Work, order: Order, parcel: Parcel) -> Answered:
     """Cancel a locked parcel that never left: what is in it is packed, and waits for another.
 
-    Returns what `reshipping.take_back` does.
+    An order of which something was only sent again in it stays gone. Returns what was.
     """
     contents = await work.session.scalars(select(Content).where(Content.parcel_id == parcel.id))
     held = contents.all()
     await parcels.troubles_over(work, [parcel])
     parcel.state = ParcelState.CANCELLED
     parcel.late_due_at = parcel.silent_due_at = parcel.track_due_at = parcel.stuck_due_at = None
-    # What is sent again leaves the order as it is.
     if order.state is State.SHIPPED and any(one.quantity > one.again for one in held):
         order.bring_back()
         warning = Clocks.of(work.now, await merchants.settings(work.session)).ship_by_warning
         order.ship_by_due_at = max(order.ship_by - warning, work.now) if order.ship_by else None
-    again = {one.line_id: one.again for one in held if one.again}
-    unanswered = await reshipping.take_back(work, parcel, again)
+    answered = await reshipping.bring_back(work, parcel)
     await work.session.flush()
     await _put_back(work, order, held)
-    return unanswered
+    return answered
 
 
 async def _put_back(work: Work, order: Order, held: Sequence[Content]) -> None:

@@ -121,7 +121,7 @@ async def change(
         await add_contents(work, told)
     moved = Counter(await inventory.gone(work, drafts) if speaks else {})
     moved.subtract(gone)
-    await reshipping.call_off(work, cancelled)
+    await reshipping.end(work, cancelled)
     await inventory.follow(work, to_ship=to_ship, cancelled=cancelled, left=left, moved=moved)
     await shipping.troubles_over(work, [one for one in troublesome if one.state in ENDED])
     await shipping.troubles_found(work, troubled)

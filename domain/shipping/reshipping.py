@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.errors import Invalid, ReasonNeeded, RecordNotFound
+from domain.errors import Conflict, Invalid, ReasonNeeded, RecordNotFound
 from domain.events import Event, Kind
 from domain.fulfilment import progress, steps
 from domain.inventory import service as inventory
@@ -17,7 +17,7 @@ from domain.orders.model import GONE, TO_SHIP, Line, Order
 from domain.people import Can, Member
 from domain.shipping import alerts
 from domain.shipping.alert import Alert, Outcome
-from domain.shipping.model import Parcel
+from domain.shipping.model import Content, Parcel
 from domain.shipping.reshipment import IS_OPEN, Reshipment
 from domain.store import Work
 from domain.tables import among
@@ -31,12 +31,25 @@ class CantReship(Invalid):
         self.field = None if line_id is None else f"line:{line_id}"
 
 
+class NothingToCallOff(Conflict):
+    """Nothing is left to be sent again."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Nothing of this is left to be sent again: it has left, or was called off already."
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Whereabouts:
-    """How many of what is sent again are still in the house, and the parcels of the others."""
+    """How many of what is sent again are still in the house, and the parcels of the others.
+
+    So many were `called_off`, and do not leave.
+    """
 
     left: int
     parcels: Sequence[Parcel]
+    called_off: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +70,7 @@ class ReshipmentCard:
     asked_by: str
     asked_at: datetime
     where: Whereabouts
+    alert_id: int
 
 
 async def reship(
@@ -78,11 +92,7 @@ async def reship(
     if not goods:
         first = next(iter(quantities), None)
         raise CantReship("Nothing is chosen. Say how many of which line are sent again.", first)
-    # The order first, as everywhere.
-    known = await work.session.get(Alert, alert_id)
-    if known is None:
-        raise RecordNotFound("alert", alert_id)
-    order = await work.lock(Order, known.order_id)
+    order = await _hold(work, alert_id)
     if order.state not in (*TO_SHIP, *GONE):
         raise CantReship(
             f"Order {order.number} is {order.state}, so nothing of it can be sent again. Say in "
@@ -123,8 +133,9 @@ async def card(session: AsyncSession, event_id: int) -> ReshipmentCard:
         for one in event.data["goods"]
         if one["line_id"] in lines
     ]
-    where = await of_alert(session, event.data["alert_id"])
-    return ReshipmentCard(order, goods, event.why, event.actor, event.at, where)
+    alert_id = event.data["alert_id"]
+    where = await of_alert(session, alert_id)
+    return ReshipmentCard(order, goods, event.why, event.actor, event.at, where, alert_id)
 
 
 async def of_alert(session: AsyncSession, alert_id: int) -> Whereabouts:
@@ -136,12 +147,15 @@ async def of_alert(session: AsyncSession, alert_id: int) -> Whereabouts:
         .where(Reshipment.order_id == alert.order_id, Reshipment.alert_id == alert_id)
         .order_by(Reshipment.id)
     )
-    left, parcels = 0, {}
+    left, called_off, parcels = 0, 0, {}
     for reshipment, parcel in rows:
-        left += reshipment.left if reshipment.ended_at is None else 0
+        if reshipment.ended_at is None:
+            left += reshipment.left
+        else:
+            called_off += reshipment.left
         if parcel is not None:
             parcels[parcel.id] = parcel
-    return Whereabouts(left, tuple(parcels.values()))
+    return Whereabouts(left, tuple(parcels.values()), called_off)
 
 
 async def carry(
@@ -171,39 +185,75 @@ async def carry(
     return await _answered(work, parcel.order_id, answered)
 
 
-async def take_back(
-    work: Work, parcel: Parcel, again: Mapping[int, int]
-) -> Sequence[Mapping[str, int | None]]:
-    """Have sent again what a parcel of a locked order was to carry and never did, the newest first.
+async def bring_back(work: Work, parcel: Parcel) -> Sequence[Mapping[str, int | None]]:
+    """Send what was sent again in a parcel that never left in another one, the latest first.
 
-    Returns what `carry` does.
+    Returns what that answers, as `carry` does.
     """
-    if not any(again.values()):
+    again = await work.session.execute(
+        select(Content.line_id, Content.again).where(
+            Content.parcel_id == parcel.id, Content.again > 0
+        )
+    )
+    rest = dict(again.all())
+    if not rest:
         return ()
     found = await work.session.scalars(
         select(Reshipment)
-        .where(
-            Reshipment.order_id == parcel.order_id,
-            among(work.session, Reshipment.line_id, again),
-            Reshipment.sent > 0,
-        )
-        # Those that went with this parcel last before those that went on with another.
-        .order_by((Reshipment.parcel_id == parcel.id).desc(), Reshipment.id.desc())
+        .where(Reshipment.order_id == parcel.order_id, Reshipment.sent > 0)
+        .order_by(Reshipment.id.desc())
     )
-    rest, answered = dict(again), set()
+    answered = set()
     for one in found:
         back = min(rest.get(one.line_id, 0), one.sent)
         if not back:
             continue
+        if one.ended_at is not None:
+            # What was called off of it stays so.
+            one.quantity = one.sent
         rest[one.line_id] -= back
-        one.sent, one.ended_at = one.sent - back, None
-        one.parcel_id = None if one.parcel_id == parcel.id else one.parcel_id
+        one.sent, one.parcel_id, one.ended_at = one.sent - back, None, None
         answered.add(one.alert_id)
-    await work.session.flush()
     return await _answered(work, parcel.order_id, answered)
 
 
-async def call_off(work: Work, order_ids: Collection[int]) -> None:
+async def call_off(work: Work, member: Member, alert_id: int, why: str) -> None:
+    """Send nothing more again of what an alert asked for: what has not left is free for others.
+
+    Raises:
+        NothingToCallOff: all of it has left, or somebody was first.
+        ReasonNeeded: nobody says why.
+    """
+    member.must(Can.SHIP)
+    if not why.strip():
+        raise ReasonNeeded("call this off")
+    order = await _hold(work, alert_id)
+    found = await work.session.scalars(
+        select(Reshipment).where(
+            Reshipment.order_id == order.id, Reshipment.alert_id == alert_id, IS_OPEN
+        )
+    )
+    given_up = found.all()
+    if not given_up:
+        raise NothingToCallOff
+    for one in given_up:
+        one.ended_at = work.now
+    await work.session.flush()
+    # What else is sent again of an order that has left is promised anew.
+    gone = [order.id] if order.state in GONE else []
+    await inventory.follow(work, to_ship=[order.id], cancelled=gone)
+    work.record(
+        Kind.RESHIPMENT_CALLED_OFF,
+        order,
+        order_id=order.id,
+        why=why.strip(),
+        alert_id=alert_id,
+        quantity=sum(one.left for one in given_up),
+        answers=await _answered(work, order.id, {alert_id}),
+    )
+
+
+async def end(work: Work, order_ids: Collection[int]) -> None:
     """Send nothing again of locked orders that were cancelled; stock follows those by itself."""
     if order_ids:
         await work.session.execute(
@@ -211,6 +261,14 @@ async def call_off(work: Work, order_ids: Collection[int]) -> None:
             .where(among(work.session, Reshipment.order_id, order_ids), IS_OPEN)
             .values(ended_at=work.now)
         )
+
+
+async def _hold(work: Work, alert_id: int) -> Order:
+    """Lock the order that an alert is about, which comes before the parcel and the alert."""
+    known = await work.session.get(Alert, alert_id)
+    if known is None:
+        raise RecordNotFound("alert", alert_id)
+    return await work.lock(Order, known.order_id)
 
 
 async def _open(work: Work, order: Order, alert: Alert, goods: Mapping[int, int]) -> None:

@@ -77,7 +77,7 @@ ELSEWHERE = {
     *("PackingProblem", "ParcelShipped", "ShipmentConfirmed", "ShipmentRefused"),
     *("StockCounted", "StockAdjusted", "StockDescribed"),
     *("StockLow", "StockOversold", "StockWatched"),
-    *("LabelAsked", "LabelBought", "LabelFailed"),
+    *("LabelAsked", "LabelBought", "LabelFailed", "ReshipmentCalledOff"),
     *("LabelUnheard", "LabelVoidAsked", "LabelVoided", "LabelKept"),
     *("StormTaken", "StormEscalated", "SourceStale", "SourceFresh"),
     *("OrderCompleted", "PayoutsDiffer", "PayoutsCompared"),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from domain.errors import WrongState
+from domain.errors import ReasonNeeded, WrongState
 from domain.events import Kind
 from domain.fulfilment.picking import NothingToPick
 from domain.fulfilment.policy import NotThere
@@ -191,6 +191,35 @@ async def test_the_cards_of_who_asked_and_of_the_alert_say_where_it_is(desk: Des
     refreshed: list[dict[str, Any]] = [job.payload for job in await jobs(desk, "refresh")]
     assert {"subject": "event", "id": asked.id} in refreshed
     assert {"subject": "parcel", "id": first.id} in refreshed
+
+
+async def test_what_is_called_off_is_free_for_others_and_what_left_stays(desk: Desk) -> None:
+    desk.store.alerts = route
+    await stocked(desk, on_hand=6)
+    order_id = await confirmed(desk, "1", 2, 1)
+    await shipped(desk, order_id, 2, 0, number="A")
+    await shipped(desk, order_id, 0, 1, number="B")
+    alert_id = await lost(desk, order_id, 2, number="A")
+    await lost(desk, order_id, 0, 1, number="B")
+    await shipped(desk, order_id, 1, 0, number="C")
+    assert await promised(desk) == [(1, 1), (1, 1)]
+
+    async def call_off(why: str = "it turned up") -> None:
+        async with desk.work(WAREHOUSE.member_id) as work:
+            await reshipping.call_off(work, WAREHOUSE, alert_id, why)
+
+    with pytest.raises(ReasonNeeded, match="call this off"):
+        await call_off(" ")
+    await call_off()
+    where = await whereabouts(desk, alert_id)
+    assert (where.left, len(where.parcels), where.called_off) == (0, 1, 1)
+    assert await promised(desk) == [(1, 1)], "the other one still is sent again"
+    assert ((await item(desk)).on_hand, (await item(desk)).reserved) == (2, 1)
+    assert [one.left for one in await lines(desk, order_id)] == [0, 1]
+    with pytest.raises(reshipping.NothingToCallOff):
+        await call_off()
+    [event] = await desk.events(Kind.RESHIPMENT_CALLED_OFF)
+    assert (event.why, event.data["quantity"]) == ("it turned up", 1)
 
 
 async def test_what_a_cancelled_order_had_to_send_again_is_not_sent(desk: Desk) -> None:

@@ -111,11 +111,11 @@ def note(kind: Kind, **data: Any) -> Event:
     )
 
 
-def reshipment(left: int = 2, parcels: int = 0) -> ReshipmentCard:
+def reshipment(left: int = 2, parcels: int = 0, called_off: int = 0) -> ReshipmentCard:
     """Two mugs that are sent again, in so many parcels so far."""
-    where = Whereabouts(left, [samples.parcel(id=50 + at) for at in range(parcels)])
+    where = Whereabouts(left, [samples.parcel(id=50 + at) for at in range(parcels)], called_off)
     line = Line(id=1, order_id=42, position=1, sku="MUG", title="Alpine mug", quantity=2)
-    return ReshipmentCard(samples.order(), [Goods(line, 2)], "it was lost", AGENT, NOW, where)
+    return ReshipmentCard(samples.order(), [Goods(line, 2)], "it was lost", AGENT, NOW, where, 9)
 
 
 def delivered() -> dict[str, Any]:

@@ -171,6 +171,19 @@ async def test_goods_are_sent_again_and_a_refund_knows_its_lines(shop: Shop) -> 
     assert "Shipped" in text_of(await shop.type(WES, "/order 1043"))
 
 
+async def test_what_was_to_be_sent_again_is_called_off(shop: Shop) -> None:
+    await troubled(shop)
+    await choose(shop, WES, "reship")
+    await shop.slack.submit(WES, {"line:3": "1", "reason": "crushed"})
+    await shop.card(SHIPPING, "Send again", count=2)
+    await shop.slack.click(WES, "alert.call_off", channel=SHIPPING)
+    await shop.slack.submit(WES, {"reason": "the carrier found it"})
+    card = await shop.card(SHIPPING, "Not sent again · order 1043", count=2)
+    assert buttons(card) == set()
+    await shop.quiet()
+    assert "not sent again" in text_of(shop.slack.messages(SHIPPING)[0])
+
+
 async def test_an_alert_is_taken_in_hand_from_the_list(shop: Shop) -> None:
     await shop.import_order(
         an_order("1090", State.CONFIRMED, ship_by=datetime.now(UTC) + timedelta(hours=20))

@@ -17,14 +17,13 @@ from domain.fulfilment.voiding import LabelUsed, NotToVoid
 from domain.inventory import service as inventory
 from domain.orders.model import Order, State
 from domain.people import Member
-from domain.shipping import confirmation
+from domain.shipping import alerts, confirmation, reshipping
 from domain.shipping.model import ParcelState
 from domain.store import Store
 from tests.connectors.easypost_emulator import Emulator
 from tests.domain.desk import AGENT, FINANCE, Desk
 from tests.domain.shelf import item, promised, stocked
-from tests.domain.test_reshipping import lost, whereabouts
-from tests.domain.warehouse import lines, shipped
+from tests.domain.warehouse import by_line, lines, shipped
 from tests.work.test_labels import Till
 
 
@@ -110,23 +109,29 @@ async def test_an_order_that_was_cancelled_meanwhile_leaves_its_goods_on_the_she
     assert (await till.desk.order_row("1")).state is State.CANCELLED
 
 
-async def test_what_was_sent_again_is_to_be_sent_again_and_its_order_stays_shipped(
+async def test_what_is_sent_again_is_to_be_sent_still_and_its_order_stays_gone(
     till: Till,
 ) -> None:
-    order_id = await till.order("1", 3)
-    await shipped(till.desk, order_id, 3)
-    alert_id = await lost(till.desk, order_id, 2)
+    order_id, _ = await bought(till, 3)
+    [first] = await till.desk.parcels()
+    await till.desk.scan(ParcelState.DELIVERY_FAILED, first.tracking_number or "")
+    goods = await by_line(till.desk, order_id, (2,))
+    async with till.desk.work(AGENT.member_id) as work:
+        alert_id = await alerts.newest(work.session, first.id)
+        await reshipping.reship(work, AGENT, alert_id, goods, "lost")
     label_id = await till.ask(order_id, 2)
     await till.work()
-    assert (await whereabouts(till.desk, alert_id)).left == 0
-    assert ((await item(till.desk)).on_hand, await promised(till.desk)) == (5, [])
+    assert [line.left for line in await lines(till.desk, order_id)] == [0]
     await void(till, label_id)
     await till.work()
-    where = await whereabouts(till.desk, alert_id)
-    assert (where.left, [*where.parcels]) == (2, [])
     assert (await till.desk.order_row("1")).state is State.SHIPPED
-    assert ((await item(till.desk)).on_hand, await promised(till.desk)) == (7, [(2, 2)])
-    assert [line.to_ship for line in await lines(till.desk, order_id)] == [2]
+    [line] = await lines(till.desk, order_id)
+    assert (line.again, line.to_ship) == (2, 2)
+    mugs = await item(till.desk)
+    assert (mugs.on_hand, mugs.reserved, await promised(till.desk)) == (7, 2, [(2, 2)])
+    await shipped(till.desk, order_id, 2, number="1Z OTHER")
+    async with till.desk.look() as session:
+        assert (await reshipping.of_alert(session, alert_id)).left == 0
 
 
 async def test_a_label_that_a_carrier_has_seen_stays(till: Till) -> None:

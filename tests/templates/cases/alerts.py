@@ -72,11 +72,16 @@ def _cards() -> dict[str, Values]:
                     made.resolved(outcome=Outcome.RESHIPPED), again=made.reshipment(*how).where
                 )
             }
-            for name, how in {"to_reship": (2, 0), "reshipped": (0, 9)}.items()
+            for name, how in {
+                "to_reship": (2, 0),
+                "reshipped": (0, 9),
+                "called_off": (0, 0, 2),
+            }.items()
         },
         "shipping/reship": {"card": made.reshipment()},
         "shipping/reship@partly": {"card": made.reshipment(1, 1)},
         "shipping/reship@sent": {"card": made.reshipment(0, 9)},
+        "shipping/reship@called_off": {"card": made.reshipment(0, 0, 2)},
     }
     return {name: values | {"now": NOW} for name, values in alerts.items()}
 
@@ -106,7 +111,10 @@ def _forms() -> dict[str, Values]:
     of_order = {"card": made.unshipped_card(), "parcel": None, "now": NOW}
     unknown = made.parcel_card(parcel=samples.parcel(carrier=None, tracking_number=None))
     return {
-        **{f"shipping/{verb}_form": of_parcel for verb in ("assign", "snooze", "resolve")},
+        **{
+            f"shipping/{verb}_form": of_parcel
+            for verb in ("assign", "snooze", "resolve", "call_off")
+        },
         **{f"shipping/{verb}_form@order": of_order for verb in ("assign", "snooze", "resolve")},
         "shipping/contact_form": of_parcel,
         "shipping/contact_form@unknown_carrier": of_parcel | {"parcel": unknown},
