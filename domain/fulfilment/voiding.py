@@ -49,12 +49,14 @@ class NotToVoid(Conflict):
 class VoidCard:
     """A label that was to be given back, as who asked for that hears of it.
 
-    `told` is the marketplace that knows of the parcel, None where none does.
+    `told` is the marketplace that knows of the parcel, None where none does; `wanted` whether its
+    order still wants what was in it.
     """
 
     label: Label
     number: str
     told: str | None
+    wanted: bool = True
 
 
 async def ask(work: Work, member: Member, label_id: int) -> Label:
@@ -144,7 +146,8 @@ async def card(session: AsyncSession, label_id: int) -> VoidCard:
         )
         .limit(1)
     )
-    return VoidCard(label, order.number, order.channel if told else None)
+    wanted = order.state is not State.CANCELLED
+    return VoidCard(label, order.number, order.channel if told else None, wanted)
 
 
 async def _bring_back(work: Work, order: Order, parcel: Parcel) -> Answered:

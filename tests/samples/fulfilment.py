@@ -136,7 +136,7 @@ def label_card(**changes: Any) -> LabelCard:
     return LabelCard(Label(**values | changes), "1042")
 
 
-def void_card(told: str | None = None, **changes: Any) -> VoidCard:
+def void_card(told: str | None = None, *, wanted: bool = True, **changes: Any) -> VoidCard:
     """A label that the partner took back, with its parcel."""
     card = label_card(**{"state": LabelState.VOIDED, "voided_by": AGENT} | changes)
-    return VoidCard(card.label, card.number, told)
+    return VoidCard(card.label, card.number, told, wanted)

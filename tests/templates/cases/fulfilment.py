@@ -102,6 +102,7 @@ def cases() -> dict[str, dict[str, Any]]:
         },
         "fulfilment/void_told": {"card": samples.void_card(), "now": NOW},
         "fulfilment/void_told@marketplace": {"card": samples.void_card("amazon"), "now": NOW},
+        "fulfilment/void_told@cancelled": {"card": samples.void_card(wanted=False), "now": NOW},
         "fulfilment/void_told@scanned": {
             "card": samples.void_card(problem="The carrier scanned the parcel meanwhile."),
             "now": NOW,
