@@ -4,27 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import func, select
 
 from domain import merchants
 from domain.errors import Conflict, Invalid
 from domain.events import Kind
-from domain.fulfilment import policy, progress, steps
+from domain.fulfilment import backlog, policy, progress, steps
 from domain.fulfilment.model import Fulfilment, Pick, PickList, Problem
 from domain.fulfilment.progress import Progress
 from domain.inventory import queries as stock
 from domain.inventory import service as inventory
 from domain.inventory.model import Reservation, as_key
-from domain.orders.model import GONE, Line, Order, State
+from domain.orders.model import Line, Order
 from domain.people import Can, Member
-from domain.shipping.model import Content, Parcel
-from domain.shipping.reshipment import IS_OPEN, Reshipment
+from domain.shipping.model import Content
 from domain.store import Work
 from domain.tables import among
 
 #: What one form can ask about: a view has 100 blocks, https://docs.slack.dev/surfaces/modals
 MOST_PICKS = 90
-_PICKABLE = (State.CONFIRMED, State.PICKING, State.PACKED)
 
 
 class NothingToPick(Conflict):
@@ -147,46 +145,9 @@ async def find(
 
 async def _next(work: Work, seen: set[int], *, most: int) -> Sequence[Order]:
     """Lock the most urgent orders that something may be fetched of, and nobody else looks at."""
-    waiting = func.coalesce(Reservation.wanted - Reservation.quantity, Fulfilment.missing, 0)
-    something = (
-        select(Line.id)
-        .outerjoin(Fulfilment, Fulfilment.line_id == Line.id)
-        .outerjoin(Reservation, Reservation.line_id == Line.id)
-        .where(
-            Line.order_id == Order.id,
-            Line.quantity - waiting > func.coalesce(Fulfilment.picked, 0),
-            Line.quantity - waiting > func.coalesce(progress.in_parcels(Content.quantity), 0),
-        )
-    )
-    # What came in as picked or packed is in the hands of whoever told so, but for what is left
-    # where they sent a part.
-    in_parts = (
-        select(Content.id)
-        .join(Parcel, Parcel.id == Content.parcel_id)
-        .where(Parcel.order_id == Order.id, Parcel.return_id.is_(None))
-    )
-    is_ours = or_(
-        select(Fulfilment.id).where(Fulfilment.order_id == Order.id).exists(), in_parts.exists()
-    )
-    on_list = select(Pick.id).where(Pick.order_id == Order.id, Pick.found.is_(None))
-    reopened = (await work.session.scalars(select(Reshipment.order_id).where(IS_OPEN))).all()
     found = await work.session.scalars(
         select(Order)
-        .where(
-            or_(
-                and_(
-                    Order.state.in_(_PICKABLE),
-                    or_(Order.state == State.CONFIRMED, is_ours),
-                    something.exists(),
-                ),
-                and_(
-                    among(work.session, Order.id, reopened),
-                    or_(Order.state.in_(GONE), and_(Order.state.in_(_PICKABLE), is_ours)),
-                ),
-            ),
-            Order.id.not_in(seen),
-            ~on_list.exists(),
-        )
+        .where(await backlog.to_pick(work.session), Order.id.not_in(seen))
         .order_by(Order.ship_by.asc().nulls_last(), Order.id)
         .limit(most)
         .with_for_update(skip_locked=True)

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.errors import OrderNotFound, RecordNotFound
 from domain.events import Event, Kind
-from domain.fulfilment import policy, progress
+from domain.fulfilment import backlog, policy, progress
 from domain.fulfilment.model import Pick, PickList, Problem
 from domain.fulfilment.policy import Step
 from domain.fulfilment.progress import Progress
@@ -252,7 +252,7 @@ async def slips(session: AsyncSession, pick_list_id: int) -> Sequence[Slip]:
 async def waiting(session: AsyncSession) -> Waiting:
     """Return what the warehouse has before it."""
     to_pick = await session.scalar(
-        select(func.count()).select_from(Order).where(Order.state == State.CONFIRMED)
+        select(func.count()).select_from(Order).where(await backlog.to_pick(session))
     )
     lists = await session.scalars(
         select(PickList).where(PickList.ended_at.is_(None)).order_by(PickList.id).limit(_MOST_OPEN)
