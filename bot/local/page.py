@@ -177,14 +177,15 @@ class Page:
         response = web.StreamResponse(
             headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
         )
-        await response.prepare(request)
         # A page that is closed or left is no error.
         with suppress(ConnectionResetError):
-            await self._tell(response, user)
+            await self._tell(request, response, user)
         return response
 
-    async def _tell(self, response: web.StreamResponse, user: str) -> None:
+    async def _tell(self, request: web.Request, response: web.StreamResponse, user: str) -> None:
         async with self._feed.subscribe(user) as queue:
+            # Not before: a page that hears it is connected trusts to be told from then on.
+            await response.prepare(request)
             await response.write(b"event: hello\ndata: {}\n\n")
             views = self._client.views
             self._feed.tell(

@@ -2,6 +2,7 @@ import * as api from "../api/client";
 import { listen } from "../api/stream";
 import type { Channel, Message, Workspace } from "../api/types";
 import { traffic } from "../traffic/store";
+import { fetched, hear } from "./arrivals";
 import { desk, threadKey, type Place, type ThreadPlace } from "./desk";
 import { personInAddress, placeInAddress, writeAddress } from "./location";
 import { countReply, isReply, upsert, without } from "./messages";
@@ -105,8 +106,9 @@ function unreadSince(workspace: Workspace, id: string): string | null {
 async function loadConversation(id: string): Promise<void> {
   const { as } = desk.get();
   if (as === null) return;
-  const messages = await api.getMessages(as, id);
-  desk.set((state) => ({ messages: { ...state.messages, [id]: messages } }));
+  await fetched(api.getMessages(as, id), id, (messages) => (state) => ({
+    messages: { ...state.messages, [id]: messages },
+  }));
   markSeen();
 }
 
@@ -115,8 +117,10 @@ export async function openThread(place: ThreadPlace): Promise<void> {
   if (as === null) return;
   desk.set({ thread: place });
   try {
-    const messages = await api.getMessages(as, place.channel, place.ts);
-    desk.set((state) => ({ threads: { ...state.threads, [threadKey(place)]: messages } }));
+    const key = threadKey(place);
+    await fetched(api.getMessages(as, place.channel, place.ts), key, (messages) => (state) => ({
+      threads: { ...state.threads, [key]: messages },
+    }));
   } catch (error) {
     report(error);
   }
@@ -183,7 +187,7 @@ async function refresh(as: string): Promise<void> {
 }
 
 function receive(channel: string, message: Message): void {
-  desk.set((state) => {
+  hear((state) => {
     const messages = { ...state.messages };
     const threads = { ...state.threads };
     const loaded = messages[channel];
@@ -201,7 +205,7 @@ function receive(channel: string, message: Message): void {
 }
 
 export function forget(channel: string, ts: string): void {
-  desk.set((state) => ({
+  hear((state) => ({
     messages: { ...state.messages, [channel]: without(state.messages[channel] ?? [], ts) },
     threads: Object.fromEntries(
       Object.entries(state.threads).map(([key, list]) => [
