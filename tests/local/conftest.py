@@ -52,7 +52,6 @@ async def desk(clock: Clock) -> AsyncIterator[Desk]:
         signing_secret=SECRET,
         bot_token=BOT_TOKEN,
         app_token=APP_TOKEN,
-        ack_timeout=1.0,
         retry_after=(0.0, 0.0, 0.0),
         tries=["/order 1042"],
         notice="Practice desk",
