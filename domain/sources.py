@@ -145,7 +145,13 @@ class OrderSource(Protocol):
 
 
 async def connect(work: Work, names: Sequence[str]) -> None:
-    """Make known which sources can be asked; the clock goes to new ones at once."""
+    """Make known which sources can be asked; the clock goes to new ones at once.
+
+    One that somebody disconnected is asked no more, and nobody is told that it is stale.
+    """
+    await work.session.execute(
+        update(Source).where(Source.name.not_in(names)).values(due_at=None, stale_due_at=None)
+    )
     for name in names:
         await work.session.execute(
             upsert(work.session, Source)
@@ -157,6 +163,11 @@ async def connect(work: Work, names: Sequence[str]) -> None:
             )
             .on_conflict_do_nothing(index_elements=["merchant_id", "name"])
         )
+    await work.session.execute(
+        update(Source)
+        .where(Source.name.in_(names), Source.due_at.is_(None))
+        .values(due_at=work.now)
+    )
     # What nobody read while the desk was down is asked for now, before that is anyone's concern.
     soon = work.now + SOON
     await work.session.execute(
@@ -246,8 +257,11 @@ async def card(session: AsyncSession, source_id: int) -> Source:
 
 
 async def every(session: AsyncSession) -> Sequence[Source]:
-    """Return the sources by name."""
-    return (await session.scalars(select(Source).order_by(Source.name))).all()
+    """Return the sources that are connected, by name."""
+    found = await session.scalars(
+        select(Source).where(Source.due_at.is_not(None)).order_by(Source.name)
+    )
+    return found.all()
 
 
 def _back(work: Work, source: Source) -> None:

@@ -374,6 +374,7 @@ async def test_how_fresh_a_source_of_orders_is(
             Source(
                 merchant_id=merchant_id,
                 name="shopify",
+                due_at=now,
                 last_error="No answer.",
                 **{name: now - timedelta(minutes=ago) for name, ago in facts.items()},
             )

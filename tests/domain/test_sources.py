@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from bot.work.clock import Clock
 from bot.work.sources import Sources
@@ -196,3 +196,24 @@ async def test_payouts_that_are_not_read_are_told_of_where_payouts_are(desk: Des
     await desk.later(hours=3).sweep(sources.sweep_stale)
     [told] = await desk.events(Kind.SOURCE_STALE)
     assert [job.payload["concept"] for job in called_for(told)] == ["reports"]
+
+
+async def test_a_source_that_is_disconnected_is_nobodys_concern_until_it_is_back(
+    desk: Desk,
+) -> None:
+    reading = Reading(desk, Pages(1))
+    async with desk.work() as work:
+        await sources.connect(work, ["shop"])
+    await reading.go_on(minutes=1)
+    async with desk.work() as work:
+        await sources.connect(work, ["another"])
+        assert [one.name for one in await sources.every(work.session)] == ["another"]
+    asked = len(reading.pages.asked)
+    async with desk.work() as work:
+        await work.session.execute(delete(Source).where(Source.name == "another"))
+    kept = await reading.go_on(days=1)
+    assert (kept.stale_at, len(reading.pages.asked)) == (None, asked)
+    async with desk.work() as work:
+        await sources.connect(work, ["shop"])
+    kept = await reading.go_on(minutes=1)
+    assert (kept.checked_at, kept.is_well(desk.now)) == (desk.now, True)
