@@ -30,8 +30,8 @@ format: .venv/.dev ## Put the code in shape
 bench: .venv/.dev ## Measurements, as ratios side by side
 	$(BIN)/python -m bench $(ARGS)
 
-page: ## Build the local Slack's page from its source (needs Node)
-	cd bot/local/page && npm ci && npm run build
+page: ## Test and build the local Slack's page from its source (needs Node)
+	cd bot/local/page && npm ci && npm test && npm run build
 
 lock: .venv/.dev ## Lock exact versions with hashes
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
