@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -56,6 +56,20 @@ class _Before:
     delivered_at: datetime | None
 
 
+@dataclass(slots=True)
+class _News:
+    """What sources say that is new, to be written and followed for all orders of a batch at once."""
+
+    changed: int = 0
+    lines: list[dict[str, Any]] = field(default_factory=list)
+    parcels: list[tuple[int, OrderDraft]] = field(default_factory=list)
+    contents: list[Told] = field(default_factory=list)
+    troubled: list[shipping.Found] = field(default_factory=list)
+    to_ship: list[int] = field(default_factory=list)
+    cancelled: list[int] = field(default_factory=list)
+    left: list[int] = field(default_factory=list)
+
+
 async def change(
     work: Work, drafts: Mapping[int, OrderDraft], clocks: Clocks, added: Collection[int] = ()
 ) -> int:
@@ -67,7 +81,6 @@ async def change(
     if not drafts:
         await inventory.follow(work, to_ship=added)
         return 0
-    changed = 0
     orders = await work.session.scalars(
         select(Order)
         .where(among(work.session, Order.id, drafts))
@@ -83,50 +96,71 @@ async def change(
         .where(among(work.session, Parcel.order_id, drafts), Parcel.return_id.is_(None))
         .with_for_update(),
     )
-    new_lines: list[dict[str, Any]] = []
-    new_parcels: list[tuple[int, OrderDraft]] = []
-    cancelled: list[int] = []
-    left: list[int] = []
-    to_ship = [*added]
-    troubled: list[shipping.Found] = []
-    told: list[Told] = []
     speaks = any(draft.tells_contents for draft in drafts.values())
     gone = await inventory.gone(work, drafts) if speaks else {}
     known = [one for held in parcels.values() for one in held]
     numbers = {one.tracking_number for one in known}
     troublesome = [one for one in known if one.trouble and one.state not in ENDED]
+    news = _News(to_ship=[*added])
     for order in orders:
         draft = drafts[order.id]
-        if order.changed_at and draft.changed_at and draft.changed_at < order.changed_at:
-            continue
-        if order.fingerprint == draft.fingerprint:
-            order.changed_at = draft.changed_at or order.changed_at
-            continue
-        changed += 1
-        was = order.state
-        before = _Before(order.ship_by, order.deliver_by, order.shipped_at, order.delivered_at)
-        _change_order(order, draft, before, clocks)
-        positions = _change_lines(order, lines[order.id], draft.lines, new_lines)
-        fresh = _change_parcels(work, order, parcels[order.id], draft, before, clocks, troubled)
-        told += _told(order, parcels[order.id], draft, positions)
-        new_parcels.append((order.id, replace(draft, parcels=_placed(fresh, positions))))
-        if was in UNSHIPPED and order.state not in UNSHIPPED:
-            (cancelled if order.state is State.CANCELLED else left).append(order.id)
-        else:
-            to_ship.append(order.id)
-        _record(work, order, was)
-    await work.insert(Line, new_lines)
-    await add_parcels(work, new_parcels, clocks)
-    if told:
-        await add_contents(work, told)
+        if _is_news(order, draft):
+            _hear(work, order, draft, lines[order.id], parcels[order.id], clocks, news)
+    await work.insert(Line, news.lines)
+    await add_parcels(work, news.parcels, clocks)
+    if news.contents:
+        await add_contents(work, news.contents)
     moved = Counter(await inventory.gone(work, drafts) if speaks else {})
     moved.subtract(gone)
-    await reshipping.end(work, cancelled)
-    await inventory.follow(work, to_ship=to_ship, cancelled=cancelled, left=left, moved=moved)
+    await _follow(work, news, moved)
     await shipping.troubles_over(work, [one for one in troublesome if one.state in ENDED])
-    await shipping.troubles_found(work, troubled)
+    await shipping.troubles_found(work, news.troubled)
     await shipping.match(work, {one.tracking_number for one in known} - numbers)
-    return changed
+    return news.changed
+
+
+def _is_news(order: Order, draft: OrderDraft) -> bool:
+    """Tell whether the draft says something else than before, and nothing older than is known."""
+    if order.changed_at and draft.changed_at and draft.changed_at < order.changed_at:
+        return False
+    if order.fingerprint == draft.fingerprint:
+        order.changed_at = draft.changed_at or order.changed_at
+        return False
+    return True
+
+
+def _hear(
+    work: Work,
+    order: Order,
+    draft: OrderDraft,
+    lines: list[Line],
+    parcels: list[Parcel],
+    clocks: Clocks,
+    news: _News,
+) -> None:
+    """Have the order be what the draft says; adds what follows from that to the news."""
+    news.changed += 1
+    was = order.state
+    before = _Before(order.ship_by, order.deliver_by, order.shipped_at, order.delivered_at)
+    _change_order(order, draft, before, clocks)
+    positions = _change_lines(order, lines, draft.lines, news.lines)
+    fresh = _change_parcels(work, order, parcels, draft, before, clocks, news.troubled)
+    news.contents += _told(order, parcels, draft, positions)
+    news.parcels.append((order.id, replace(draft, parcels=_placed(fresh, positions))))
+    if was in UNSHIPPED and order.state not in UNSHIPPED:
+        ended = news.cancelled if order.state is State.CANCELLED else news.left
+        ended.append(order.id)
+    else:
+        news.to_ship.append(order.id)
+    _record(work, order, was)
+
+
+async def _follow(work: Work, news: _News, moved: Mapping[int, int]) -> None:
+    """Let what is to be sent again and the stock follow the orders."""
+    await reshipping.end(work, news.cancelled)
+    await inventory.follow(
+        work, to_ship=news.to_ship, cancelled=news.cancelled, left=news.left, moved=moved
+    )
 
 
 async def _by_order(work: Work, query: Any) -> dict[int, list[Any]]:
